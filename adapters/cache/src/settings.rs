@@ -1,0 +1,62 @@
+use std::future::Future;
+use std::time::Duration;
+
+use onsale_application::ports::Unavailable;
+use tokio::time::timeout;
+
+/// How long things are kept, and how much of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// How old a value may become before it is read again; up to a tenth less, so that values that were read together
+    /// are not read again together.
+    pub ttl: Duration,
+    /// How long it is remembered that something does not exist.
+    pub absent_ttl: Duration,
+    /// How old a value may become while the store cannot be read.
+    pub fail_safe: Duration,
+    /// How long a value whose reading failed is not tried again, so that a store in trouble is not asked by everybody.
+    /// After that it is tried in the background while the old value is served, so that nobody waits for such a store.
+    pub retry_pause: Duration,
+    /// How long a reading may take before it counts as failed.
+    pub load_timeout: Duration,
+    /// How often the generation is read: what a lost announcement costs.
+    pub poll: Duration,
+    /// The most bytes of pages of concerts, about.
+    pub lists_bytes: u64,
+    /// The most bytes of concerts, about.
+    pub concerts_bytes: u64,
+    /// The most bytes of performances, about.
+    pub performances_bytes: u64,
+    /// The most bytes of seating plans, about; 50,000 seats take some 8 MB.
+    pub plans_bytes: u64,
+    /// How long a plan that nobody asks for is kept.
+    pub plan_idle: Duration,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        const MIB: u64 = 1 << 20;
+        Self {
+            ttl: Duration::from_mins(1),
+            absent_ttl: Duration::from_secs(10),
+            fail_safe: Duration::from_hours(1),
+            retry_pause: Duration::from_secs(1),
+            load_timeout: Duration::from_secs(5),
+            poll: Duration::from_millis(500),
+            lists_bytes: 16 * MIB,
+            concerts_bytes: 16 * MIB,
+            performances_bytes: 16 * MIB,
+            plans_bytes: 64 * MIB,
+            plan_idle: Duration::from_hours(1),
+        }
+    }
+}
+
+/// What `reading` answers, or an error when that takes longer than `limit`.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    reading: impl Future<Output = Result<T, Unavailable>>,
+) -> Result<T, Unavailable> {
+    let late = |_| Err(Unavailable::because(format!("reading the catalogue took longer than {limit:?}")));
+    timeout(limit, reading).await.unwrap_or_else(late)
+}

@@ -1,0 +1,138 @@
+//! The whole API: every resource, in one service with one description.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use onsale_support::supervise::Supervisor;
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem::{Endpoint, EndpointExt, Response};
+use poem_openapi::registry::{MetaApi, MetaPath, Registry};
+use poem_openapi::{LicenseObject, OpenApi, OpenApiService, ServerObject};
+
+use crate::app::{application, documented};
+use crate::middleware::Application;
+use crate::resources::accounts::AccountsApi;
+use crate::resources::availability::AvailabilityApi;
+use crate::resources::catalogue::fresh::FreshAnswers;
+use crate::resources::catalogue::{CatalogueApi, Front};
+use crate::resources::health::HealthApi;
+use crate::resources::operator::OperatorApi;
+use crate::resources::payments::PaymentsApi;
+use crate::resources::points::PointsApi;
+use crate::resources::reservations::ReservationsApi;
+use crate::resources::sessions::SessionsApi;
+use crate::server::Draining;
+use crate::settings::HttpSettings;
+use crate::state::UseCases;
+
+const TITLE: &str = "Onsale";
+const DESCRIPTION: &str = "\
+Books concerts: find a performance, look at its seats, hold some, pay with points.
+
+Ids are UUIDs. Times are RFC 3339 in UTC. Amounts are whole numbers of the currency's smallest unit. Members that are absent \
+are left out, never `null`; clients ignore members and enum values that they do not know. Errors are problem documents \
+(RFC 9457): decide on their `code`, and name their `instance` when asking for help. After 429 and 503, wait for \
+`retry_after_ms`.";
+
+/// Every resource, in the order of the description.
+type Resources = (
+    CatalogueApi,
+    AvailabilityApi,
+    AccountsApi,
+    SessionsApi,
+    ReservationsApi,
+    PaymentsApi,
+    PointsApi,
+    OperatorApi,
+    HealthApi,
+);
+
+/// The API with everything around it, for [`serve`](crate::serve). What it does beside requests are tasks of
+/// `supervisor`; its event streams end with `draining`.
+///
+/// A metrics recorder must be installed before the first request. Needs a tokio runtime with time enabled.
+#[must_use]
+pub fn api(
+    use_cases: &Arc<UseCases>,
+    settings: &HttpSettings,
+    supervisor: &Arc<Supervisor>,
+    draining: Draining,
+) -> Application<impl Endpoint<Output = Response> + 'static> {
+    let answers = Arc::new(FreshAnswers::default());
+    let resources = resources(use_cases, &answers, settings, supervisor, draining);
+    let (documented, routes) = documented(described(Whole::Serving(resources)));
+    let whole = documented.data(Arc::clone(use_cases));
+    application(Front::new(whole, answers, use_cases.context.clone()), routes, settings)
+}
+
+/// The OpenAPI document, as `/openapi.json` answers it: the same bytes each time.
+#[must_use]
+pub fn specification() -> String {
+    let mut document = described(Whole::<Resources>::Describing).spec();
+    document.push('\n');
+    document
+}
+
+fn resources(
+    use_cases: &Arc<UseCases>,
+    answers: &Arc<FreshAnswers>,
+    settings: &HttpSettings,
+    supervisor: &Arc<Supervisor>,
+    draining: Draining,
+) -> Resources {
+    let each = || Arc::clone(use_cases);
+    (
+        CatalogueApi::new(each(), Arc::clone(answers), supervisor),
+        AvailabilityApi::new(each(), &settings.limits, Arc::clone(supervisor), draining),
+        AccountsApi::new(each()),
+        SessionsApi::new(each()),
+        ReservationsApi::new(each()),
+        PaymentsApi::new(each()),
+        PointsApi::new(each()),
+        OperatorApi::new(each(), Arc::clone(answers)),
+        HealthApi::new(Arc::clone(&use_cases.readiness)),
+    )
+}
+
+fn described<Api: OpenApi>(api: Api) -> OpenApiService<Api, ()> {
+    OpenApiService::new(api, TITLE, env!("CARGO_PKG_VERSION"))
+        .description(DESCRIPTION)
+        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
+        .server(ServerObject::new("/").description("This server"))
+}
+
+/// An API as one: poem-openapi would list a path once for each resource that has an operation on it, and a reader of
+/// the description would see only the last.
+enum Whole<Api> {
+    /// The API itself.
+    Serving(Api),
+    /// Its description without it.
+    Describing,
+}
+
+impl<Api: OpenApi> OpenApi for Whole<Api> {
+    fn meta() -> Vec<MetaApi> {
+        let mut paths: Vec<MetaPath> = Vec::new();
+        for path in Api::meta().into_iter().flat_map(|api| api.paths) {
+            match paths.iter_mut().find(|known| known.path == path.path) {
+                Some(known) => known.operations.extend(path.operations),
+                None => paths.push(path),
+            }
+        }
+        vec![MetaApi { paths }]
+    }
+
+    fn register(registry: &mut Registry) {
+        Api::register(registry);
+    }
+
+    fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        if let Self::Serving(api) = self {
+            api.add_routes(routes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

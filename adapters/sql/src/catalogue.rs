@@ -1,0 +1,54 @@
+//! The catalogue in SQL: concerts, performances and seating plans, and the operators' journal about them.
+//!
+//! Every change commits together with a higher `catalogue_generation` and its line of the journal, and is announced
+//! afterwards. Every read says which generation it saw, from the same snapshot.
+
+mod concerts;
+mod edit;
+mod editor;
+mod journal;
+mod layout;
+mod performances;
+mod plans;
+mod reader;
+
+use std::sync::Arc;
+
+use onsale_application::ports::{Bus, Context};
+
+pub(crate) use self::performances::load_performance;
+use crate::database::{Database, Row, SqlError, Statement, Transaction};
+
+/// The catalogue in SQL.
+#[derive(Clone)]
+pub struct SqlCatalogue {
+    database: Database,
+    context: Context,
+    bus: Arc<dyn Bus>,
+}
+
+impl SqlCatalogue {
+    /// The catalogue of `database`; changes are announced on `bus`.
+    #[must_use]
+    pub fn new(database: Database, context: Context, bus: Arc<dyn Bus>) -> Self {
+        Self { database, context, bus }
+    }
+}
+
+/// A text column, read as what it names.
+fn parsed<T>(row: &Row, index: usize, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, SqlError> {
+    let text: String = row.get(index)?;
+    parse(&text).ok_or_else(|| SqlError::Row(format!("column {index} holds `{text}`")))
+}
+
+const GENERATION: &str = "SELECT generation FROM catalogue_generation WHERE id = 1";
+
+/// The catalogue's generation, as `transaction` sees it.
+async fn generation(transaction: &mut Transaction) -> Result<i64, SqlError> {
+    only(transaction.fetch_optional(Statement::new(GENERATION)).await?)?.get(0)
+}
+
+/// The row of a statement that always finds one.
+pub(crate) fn only(row: Option<Row>) -> Result<Row, SqlError> {
+    row.ok_or_else(|| SqlError::Row("a row that every schema has is missing".to_owned()))
+}

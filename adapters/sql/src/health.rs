@@ -1,0 +1,46 @@
+//! How the database is.
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use onsale_application::ports::{Context, StoreHealth, StoreStatus, Unavailable};
+
+use crate::catalogue::only;
+use crate::database::{Database, Dialect, SqlError, Statement};
+
+/// Asks the database how it is.
+#[derive(Clone)]
+pub struct SqlHealth {
+    database: Database,
+    context: Context,
+}
+
+impl SqlHealth {
+    /// The health of `database`, whose clock is compared with that of `context`.
+    #[must_use]
+    pub fn new(database: Database, context: Context) -> Self {
+        Self { database, context }
+    }
+
+    /// How far the database's clock is ahead. Its answer is taken to have been made half-way between asking and hearing
+    /// (Cristian's algorithm, 1989), so the result is off by half the round trip at most. SQLite has our own clock.
+    async fn clock_skew(&self) -> Result<TimeDelta, SqlError> {
+        if self.database.dialect() == Dialect::Sqlite {
+            return Ok(TimeDelta::zero());
+        }
+        let mut transaction = self.database.begin_read().await?; // connected before the clock is looked at
+        let asked = self.context.now();
+        let answer = transaction.fetch_optional(Statement::new("SELECT UTC_TIMESTAMP(6)")).await?;
+        let heard = self.context.now();
+        transaction.rollback().await?;
+        let theirs: DateTime<Utc> = only(answer)?.get(0)?;
+        Ok(theirs - (asked + (heard - asked) / 2))
+    }
+}
+
+#[async_trait]
+impl StoreHealth for SqlHealth {
+    async fn status(&self) -> Result<StoreStatus, Unavailable> {
+        let schema_current = self.database.is_migrated().await?;
+        Ok(StoreStatus { schema_current, clock_skew: self.clock_skew().await? })
+    }
+}

@@ -1,0 +1,89 @@
+//! Selling in SQL: the box office and the cashier.
+//!
+//! Everything that changes a performance's seats goes through the performance's lane, charges through lanes of their
+//! own. One transaction settles a group: lock, load the facts, let the domain decide each command in its order, write
+//! the changes in multi-row statements, commit, announce. The locks in the database make it right, also between
+//! replicas; the lanes only make it fast.
+
+mod accounts;
+mod changes;
+mod charges;
+mod codes;
+mod command;
+mod facts;
+mod group;
+mod idempotency;
+mod ledger;
+mod payments;
+mod performance;
+mod ports;
+mod reads;
+mod reservations;
+mod retry;
+mod seats;
+mod standings;
+
+use std::sync::Arc;
+
+use onsale_application::ports::{Bus, Context, StepError, Unavailable};
+use onsale_domain::box_office::Limits;
+use onsale_domain::ids::PerformanceId;
+use onsale_support::lanes::{LaneError, LaneLimits, Lanes};
+
+use self::charges::ChargeSettler;
+use self::command::{SaleAnswer, SaleCommand};
+use self::group::SaleSettler;
+use self::performance::PlacesMemory;
+use crate::database::Database;
+
+/// The box office and the cashier in SQL. Clones share their lanes.
+#[derive(Clone)]
+pub struct SqlSales {
+    database: Database,
+    context: Context,
+    sales: Lanes<PerformanceId, SaleSettler>,
+    charges: Lanes<u8, ChargeSettler>,
+}
+
+impl SqlSales {
+    /// Sells on `database`; changes of seats are announced on `bus`.
+    ///
+    /// A [`SeatDelta`](onsale_application::ports::SeatDelta) of epoch 0 belongs to no sequence of versions: it says that
+    /// seats may have changed without anybody knowing which, and that copies must be read anew.
+    ///
+    /// `lanes` limits the lanes of performances and those of charges. With groups of one and several in flight, as for
+    /// measuring, everything stays right: the locks are in the database.
+    #[must_use]
+    pub fn new(database: Database, context: Context, bus: Arc<dyn Bus>, limits: Limits, lanes: LaneLimits) -> Self {
+        let settler = SaleSettler {
+            database: database.clone(),
+            context: context.clone(),
+            bus,
+            limits,
+            places: PlacesMemory::default(),
+        };
+        let charges = ChargeSettler { database: database.clone(), context: context.clone() };
+        Self {
+            database,
+            context,
+            sales: Lanes::new("sale", lanes, settler),
+            charges: Lanes::new("charge", lanes, charges),
+        }
+    }
+
+    /// Accepts no more commands and waits until every accepted one is answered.
+    pub async fn drain(&self) {
+        tokio::join!(self.sales.drain(), self.charges.drain());
+    }
+
+    async fn settle(&self, performance: PerformanceId, command: SaleCommand) -> SaleAnswer {
+        self.sales.submit(performance, command).await.unwrap_or_else(|error| Err(lane_error(error)))
+    }
+}
+
+fn lane_error<R>(error: LaneError) -> StepError<R> {
+    match error {
+        LaneError::Full => StepError::Busy,
+        LaneError::Closed | LaneError::Failed => StepError::Unavailable(Unavailable::because(error)),
+    }
+}

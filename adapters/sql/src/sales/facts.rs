@@ -1,0 +1,148 @@
+//! Loading what a group needs to know, and no more, under the locks that it needs.
+//!
+//! The performance's version row is locked already. Then, in this order for everybody: points accounts by id, seats by
+//! number. What is read between them needs no lock of its own: reservations change only under their performance's
+//! version row, idempotency keys and limits only under their customer's points account.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use onsale_domain::box_office::{Command, Customer, Facts, Limits};
+use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
+use onsale_domain::payment::{Payment, Refund};
+use onsale_domain::reservation::Reservation;
+use onsale_domain::seat::SeatNo;
+
+use super::command::SaleCommand;
+use super::idempotency::{RequestName, Requests};
+use super::performance::{Places, Terms};
+use super::retry::{Failure, Run};
+use super::{accounts, payments, reservations, seats, standings};
+use crate::database::{SqlError, Transaction};
+
+/// Everything that a group needs to know.
+pub(super) struct Loaded {
+    pub(super) facts: Facts,
+    pub(super) requests: Requests,
+}
+
+/// Loads the facts of `commands` on the performance of `terms`.
+pub(super) async fn load(
+    transaction: &mut Transaction,
+    terms: &Terms,
+    limits: Limits,
+    commands: &[SaleCommand],
+    run: Run,
+) -> Result<Loaded, Failure> {
+    let Terms { performance, places } = terms;
+    let reservations = load_reservations(transaction, performance.id, commands, run).await?;
+    let (payments, refunds) = load_payments(transaction, commands, run).await?;
+    let customers = load_customers(transaction, terms, commands).await?;
+    let seats = load_seats(transaction, terms, places, commands, &reservations).await?;
+    let names: Vec<&RequestName> = commands.iter().filter_map(|command| command.name.as_ref()).collect();
+    let requests = Requests::load(transaction, &names).await?;
+    let facts = Facts {
+        performance: performance.clone(),
+        limits,
+        seats,
+        reservations,
+        customers,
+        payments: payments.into_iter().map(|payment| (payment.id, payment)).collect(),
+        refunds: refunds.into_iter().map(|refund| (refund.reservation, refund)).collect(),
+    };
+    Ok(Loaded { facts, requests })
+}
+
+/// The reservations that commands name; after a failed run also those that holds would make. One of another performance
+/// is unknown here: its state and its seats are under that performance's lock.
+async fn load_reservations(
+    transaction: &mut Transaction,
+    performance: PerformanceId,
+    commands: &[SaleCommand],
+    run: Run,
+) -> Result<HashMap<ReservationId, Reservation>, SqlError> {
+    let ids = commands.iter().filter_map(|command| match &command.command {
+        Command::Hold(hold) => run.look_first.then_some(hold.reservation),
+        Command::Release(release) => Some(release.reservation),
+        Command::Expire(expire) => Some(expire.reservation),
+        Command::Pay(payment) => Some(payment.reservation),
+        Command::Refund(refund) => Some(refund.reservation),
+    });
+    let found = reservations::by_ids(transaction, &distinct(ids)).await?;
+    let here = found.into_iter().filter(|reservation| reservation.performance == performance);
+    Ok(here.map(|reservation| (reservation.id, reservation)).collect())
+}
+
+/// What refunds give back; after a failed run also the payments and refunds that commands would make.
+async fn load_payments(
+    transaction: &mut Transaction,
+    commands: &[SaleCommand],
+    run: Run,
+) -> Result<(Vec<Payment>, Vec<Refund>), SqlError> {
+    let refunded = || {
+        commands.iter().filter_map(|command| match &command.command {
+            Command::Refund(refund) => Some(refund.reservation),
+            _ => None,
+        })
+    };
+    let paid = commands.iter().filter_map(|command| match &command.command {
+        Command::Pay(payment) => run.look_first.then_some(payment.reservation),
+        _ => None,
+    });
+    let payments = payments::payments_of(transaction, &distinct(refunded().chain(paid))).await?;
+    if !run.look_first {
+        return Ok((payments, Vec::new()));
+    }
+    let refunds = payments::refunds_of(transaction, &distinct(refunded())).await?;
+    Ok((payments, refunds))
+}
+
+/// Customers who hold, pay or are paid back; the limits matter to those who hold.
+async fn load_customers(
+    transaction: &mut Transaction,
+    terms: &Terms,
+    commands: &[SaleCommand],
+) -> Result<HashMap<AccountId, Customer>, Failure> {
+    let customers = commands.iter().filter_map(|command| match &command.command {
+        Command::Hold(hold) => Some(hold.customer),
+        Command::Pay(payment) => Some(payment.customer),
+        Command::Refund(refund) => Some(refund.customer),
+        Command::Release(_) | Command::Expire(_) => None,
+    });
+    let balances = accounts::lock(transaction, customers.collect()).await?;
+    let customer = |(id, balance)| (id, Customer { balance, ..Customer::default() });
+    let mut customers: HashMap<AccountId, Customer> = balances.into_iter().map(customer).collect();
+    let holding = commands.iter().filter_map(|command| match &command.command {
+        Command::Hold(hold) => Some(hold.customer),
+        _ => None,
+    });
+    let holding = distinct(holding);
+    for (id, reservation, standing) in standings::of_customers(transaction, terms.performance.id, &holding).await? {
+        if let Some(customer) = customers.get_mut(&id) {
+            customer.standings.insert(reservation, standing);
+        }
+    }
+    Ok(customers)
+}
+
+/// The seats that holds want and that named reservations have.
+async fn load_seats(
+    transaction: &mut Transaction,
+    terms: &Terms,
+    places: &Places,
+    commands: &[SaleCommand],
+    named: &HashMap<ReservationId, Reservation>,
+) -> Result<BTreeMap<SeatNo, onsale_domain::seat::Seat>, SqlError> {
+    let wanted = commands.iter().filter_map(|command| match &command.command {
+        Command::Hold(hold) => Some(hold.seats.iter().map(|(no, _)| *no)),
+        _ => None,
+    });
+    let numbers = wanted.flatten().chain(named.values().flat_map(Reservation::seats)).collect();
+    let seats = seats::lock(transaction, terms.performance.id, places, numbers).await?;
+    Ok(seats.into_iter().map(|seat| (seat.no, seat)).collect())
+}
+
+fn distinct<T: Ord + std::hash::Hash>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect::<HashSet<_>>().into_iter().collect();
+    items.sort_unstable();
+    items
+}

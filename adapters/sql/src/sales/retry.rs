@@ -1,0 +1,143 @@
+//! Running a group until it is settled.
+//!
+//! Failures of the moment (deadlock, lock timeout, lost connection) run the whole group again. Failures of the data
+//! would come again, so they cut the group in two, until the command that is to blame fails alone.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use metrics::counter;
+use tokio::time::{Instant, sleep};
+use tracing::{error, warn};
+
+use crate::database::SqlError;
+
+/// How long a group is tried: longer than the silence after which the server ends a vanished replica's locks.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// The pauses before the next run grow from one to the other.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// Where in a transaction something failed, as far as that matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// While the customers' accounts were being locked.
+    Accounts,
+    /// At the `COMMIT`.
+    Commit,
+    /// Anywhere else.
+    Other,
+}
+
+/// A run that failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: SqlError,
+    pub(super) stage: Stage,
+}
+
+impl Failure {
+    pub(super) fn at(stage: Stage) -> impl FnOnce(SqlError) -> Self {
+        move |error| Self { error, stage }
+    }
+
+    /// Whether the group may have been committed.
+    fn may_have_committed(&self) -> bool {
+        self.stage == Stage::Commit && self.error.is_connection_lost()
+    }
+}
+
+impl From<SqlError> for Failure {
+    fn from(error: SqlError) -> Self {
+        Self { error, stage: Stage::Other }
+    }
+}
+
+/// What earlier runs mean for the next one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Run {
+    /// Ask first which of the ids that the commands create exist, and answer those from the rows.
+    pub(super) look_first: bool,
+    /// An earlier run may have been committed without anybody hearing of it.
+    pub(super) may_have_committed: bool,
+}
+
+/// A group in one transaction.
+pub(super) trait Transact: Sync {
+    /// One caller's wish.
+    type Command: Sync;
+    /// One caller's answer.
+    type Answer: Send;
+
+    /// Its name in metrics and logs.
+    const NAME: &'static str;
+
+    /// Runs `commands` in one transaction and answers each.
+    fn transact(
+        &self,
+        commands: &[Self::Command],
+        run: Run,
+    ) -> impl Future<Output = Result<Vec<Self::Answer>, Failure>> + Send;
+
+    /// The answer to a command that could not be settled.
+    fn failed(&self, command: &Self::Command, failure: &Failure) -> Self::Answer;
+}
+
+/// Settles `commands`, one answer each, in their order.
+pub(super) async fn settle<T: Transact>(group: &T, commands: &[T::Command]) -> Vec<T::Answer> {
+    let mut answers = Vec::with_capacity(commands.len());
+    let mut waiting = vec![(0..commands.len(), Run::default())];
+    while let Some((range, run)) = waiting.pop() {
+        match run_patiently(group, &commands[range.clone()], run).await {
+            Ok(mut settled) => answers.append(&mut settled),
+            Err(failure) if failure.error.is_of_the_data() && !run.look_first => {
+                counter!("onsale_sql_group_reruns_total", "lane" => T::NAME, "reason" => "data").increment(1);
+                waiting.push((range, Run { look_first: true, ..run }));
+            }
+            Err(failure) if failure.error.is_of_the_data() && range.len() > 1 => {
+                warn!(lane = T::NAME, size = range.len(), error = %failure.error, "cutting a group in two");
+                let (first, second) = halves(range);
+                waiting.extend([(second, run), (first, run)]);
+            }
+            Err(failure) => {
+                error!(lane = T::NAME, size = range.len(), error = %failure.error, "could not settle");
+                answers.extend(commands[range].iter().map(|command| group.failed(command, &failure)));
+            }
+        }
+    }
+    answers
+}
+
+fn halves(range: Range<usize>) -> (Range<usize>, Range<usize>) {
+    let middle = range.start + range.len() / 2;
+    (range.start..middle, middle..range.end)
+}
+
+async fn run_patiently<T: Transact>(
+    group: &T,
+    commands: &[T::Command],
+    mut run: Run,
+) -> Result<Vec<T::Answer>, Failure> {
+    let give_up_at = Instant::now() + PATIENCE;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let failure = match group.transact(commands, run).await {
+            Err(failure) if failure.error.is_transient() && Instant::now() < give_up_at => failure,
+            settled => return settled,
+        };
+        let reason = reason(&failure.error);
+        counter!("onsale_sql_group_reruns_total", "lane" => T::NAME, "reason" => reason).increment(1);
+        warn!(lane = T::NAME, size = commands.len(), error = %failure.error, "running a group again");
+        run = Run { look_first: true, may_have_committed: run.may_have_committed || failure.may_have_committed() };
+        sleep(pause).await;
+        pause = LONGEST_PAUSE.min(pause * 2);
+    }
+}
+
+const fn reason(error: &SqlError) -> &'static str {
+    match error {
+        SqlError::Deadlock(_) => "deadlock",
+        SqlError::LockTimeout(_) => "lock_timeout",
+        _ => "connection",
+    }
+}

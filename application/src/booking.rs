@@ -1,0 +1,11 @@
+//! Booking: holding seats, giving them back, paying, refunding, and reading one's reservations.
+
+mod describe;
+mod hold;
+mod pay;
+mod read;
+
+pub use describe::{DescribeReservations, DescribedReservation};
+pub use hold::{HoldRequest, HoldSeats, HoldSeatsError, ReleaseHold};
+pub use pay::{PayRequest, PayReservation, RefundReservation};
+pub use read::ReadBookings;

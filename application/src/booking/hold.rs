@@ -1,0 +1,155 @@
+use std::sync::Arc;
+
+use onsale_domain::box_office::{self, HoldRefusal, ReleaseRefusal, Released};
+use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
+use onsale_domain::performance::MAX_SEATS_PER_CUSTOMER_LIMIT;
+use onsale_domain::reservation::Reservation;
+use onsale_domain::seat::SeatNo;
+use thiserror::Error;
+use tracing::warn;
+
+use crate::ports::{
+    BoxOffice, CatalogueReader, Context, Done, HoldAlarm, HoldOrder, HoldTimer, IdempotencyKey, ReleaseOrder, StepError,
+};
+
+/// Seats that a customer asks for.
+#[derive(Clone, Debug)]
+pub struct HoldRequest {
+    /// Who asks.
+    pub customer: AccountId,
+    /// Of which performance.
+    pub performance: PerformanceId,
+    /// Which seats, in any order.
+    pub seats: Vec<SeatNo>,
+    /// The caller's name for this request.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// Why nothing was held.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum HoldSeatsError {
+    /// No seats were named.
+    #[error("name at least one seat")]
+    NoSeats,
+    /// A seat was named twice.
+    #[error("seat {0} is named twice")]
+    SeatNamedTwice(SeatNo),
+    /// The step did not happen.
+    #[error(transparent)]
+    Step(#[from] StepError<HoldRefusal>),
+}
+
+/// Takes seats for a customer.
+pub struct HoldSeats {
+    catalogue: Arc<dyn CatalogueReader>,
+    box_office: Arc<dyn BoxOffice>,
+    timer: Arc<dyn HoldTimer>,
+    context: Context,
+}
+
+impl HoldSeats {
+    /// On these ports.
+    #[must_use]
+    pub fn new(
+        catalogue: Arc<dyn CatalogueReader>,
+        box_office: Arc<dyn BoxOffice>,
+        timer: Arc<dyn HoldTimer>,
+        context: Context,
+    ) -> Self {
+        Self { catalogue, box_office, timer, context }
+    }
+
+    /// Holds every seat of `request`, or none.
+    ///
+    /// # Errors
+    /// [`HoldSeatsError`]; nothing is held then.
+    pub async fn execute(&self, request: HoldRequest) -> Result<Done<Reservation>, HoldSeatsError> {
+        self.check_performance(request.performance).await?;
+        let order = self.order(request)?;
+        let done = self.box_office.hold(order).await?;
+        if !done.replayed {
+            self.arm(&done.value).await;
+        }
+        Ok(done)
+    }
+
+    /// An unknown performance must not open a lane.
+    async fn check_performance(&self, id: PerformanceId) -> Result<(), HoldSeatsError> {
+        let known = self.catalogue.performance(id).await.map_err(StepError::Unavailable)?;
+        match known.value {
+            Some(_) => Ok(()),
+            None => Err(StepError::Refused(HoldRefusal::UnknownPerformance).into()),
+        }
+    }
+
+    fn order(&self, request: HoldRequest) -> Result<HoldOrder, HoldSeatsError> {
+        let mut seats = request.seats;
+        if seats.is_empty() {
+            return Err(HoldSeatsError::NoSeats);
+        }
+        if seats.len() > MAX_SEATS_PER_CUSTOMER_LIMIT as usize {
+            let limit = MAX_SEATS_PER_CUSTOMER_LIMIT;
+            return Err(StepError::Refused(HoldRefusal::TooManySeats { limit }).into());
+        }
+        seats.sort_unstable();
+        if let Some(pair) = seats.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(HoldSeatsError::SeatNamedTwice(pair[0]));
+        }
+        let hold = box_office::HoldSeats {
+            reservation: self.context.new_id(),
+            customer: request.customer,
+            seats: seats.into_iter().map(|no| (no, self.context.new_id())).collect(),
+        };
+        Ok(HoldOrder { performance: request.performance, hold, idempotency: request.idempotency })
+    }
+
+    /// Prompt tidying only: the hold ends by itself, and the sweep arms what could not be armed here.
+    async fn arm(&self, reservation: &Reservation) {
+        let alarm = HoldAlarm {
+            reservation: reservation.id,
+            performance: reservation.performance,
+            due: reservation.held_until,
+        };
+        if let Err(error) = self.timer.arm(&[alarm]).await {
+            warn!(reservation_id = %reservation.id, %error, "the hold's alarm was not set; the sweep will set it");
+        }
+    }
+}
+
+/// Gives a hold back.
+pub struct ReleaseHold {
+    box_office: Arc<dyn BoxOffice>,
+    timer: Arc<dyn HoldTimer>,
+}
+
+impl ReleaseHold {
+    /// On these ports.
+    #[must_use]
+    pub fn new(box_office: Arc<dyn BoxOffice>, timer: Arc<dyn HoldTimer>) -> Self {
+        Self { box_office, timer }
+    }
+
+    /// Gives the hold back; one that has already ended stays as it is.
+    ///
+    /// # Errors
+    /// [`StepError::Refused`] with a [`ReleaseRefusal`].
+    pub async fn execute(
+        &self,
+        customer: AccountId,
+        reservation: ReservationId,
+    ) -> Result<Released, StepError<ReleaseRefusal>> {
+        let known = self.box_office.reservation(reservation).await?;
+        let known = known.ok_or(StepError::Refused(ReleaseRefusal::Unknown))?;
+        let order = ReleaseOrder { performance: known.performance, reservation, customer };
+        let released = self.box_office.release(order).await?;
+        disarm(&*self.timer, reservation).await;
+        Ok(released)
+    }
+}
+
+/// Takes a hold's alarm away; one that stays rings for nothing.
+pub(super) async fn disarm(timer: &dyn HoldTimer, reservation: ReservationId) {
+    if let Err(error) = timer.disarm(&[reservation]).await {
+        warn!(reservation_id = %reservation, %error, "the hold's alarm was not taken away; it will ring for nothing");
+    }
+}

@@ -1,0 +1,108 @@
+use std::sync::Arc;
+
+use onsale_domain::box_office::{self, PayRefusal, RefundRefusal};
+use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
+use onsale_domain::payment::{Payment, Refund};
+use onsale_domain::reservation::Reservation;
+
+use super::hold::disarm;
+use crate::ports::{
+    BoxOffice, Cashier, Context, Done, HoldTimer, IdempotencyKey, PayOrder, RefundOrder, StepError, Unavailable,
+};
+
+/// A reservation that its customer pays or wants back.
+#[derive(Clone, Debug)]
+pub struct PayRequest {
+    /// Who asks.
+    pub customer: AccountId,
+    /// Which reservation.
+    pub reservation: ReservationId,
+    /// The caller's name for this request.
+    pub idempotency: IdempotencyKey,
+}
+
+/// Pays a hold with points.
+pub struct PayReservation {
+    box_office: Arc<dyn BoxOffice>,
+    cashier: Arc<dyn Cashier>,
+    timer: Arc<dyn HoldTimer>,
+    context: Context,
+}
+
+impl PayReservation {
+    /// On these ports.
+    #[must_use]
+    pub fn new(
+        box_office: Arc<dyn BoxOffice>,
+        cashier: Arc<dyn Cashier>,
+        timer: Arc<dyn HoldTimer>,
+        context: Context,
+    ) -> Self {
+        Self { box_office, cashier, timer, context }
+    }
+
+    /// Pays: seats sold and points moved together, or nothing of it.
+    ///
+    /// # Errors
+    /// [`StepError::Refused`] with a [`PayRefusal`].
+    pub async fn execute(&self, request: PayRequest) -> Result<Done<(Payment, Reservation)>, StepError<PayRefusal>> {
+        let performance = performance_of(&*self.box_office, &request).await?;
+        let order = PayOrder {
+            performance: performance.ok_or(StepError::Refused(PayRefusal::Unknown))?,
+            payment: box_office::PayReservation {
+                payment: self.context.new_id(),
+                entry: self.context.new_id(),
+                reservation: request.reservation,
+                customer: request.customer,
+            },
+            idempotency: Some(request.idempotency),
+        };
+        let done = self.cashier.pay(order).await?;
+        disarm(&*self.timer, request.reservation).await;
+        Ok(done)
+    }
+}
+
+/// Gives a payment back.
+pub struct RefundReservation {
+    box_office: Arc<dyn BoxOffice>,
+    cashier: Arc<dyn Cashier>,
+    context: Context,
+}
+
+impl RefundReservation {
+    /// On these ports.
+    #[must_use]
+    pub fn new(box_office: Arc<dyn BoxOffice>, cashier: Arc<dyn Cashier>, context: Context) -> Self {
+        Self { box_office, cashier, context }
+    }
+
+    /// Refunds: seats free and points back together, or nothing of it.
+    ///
+    /// # Errors
+    /// [`StepError::Refused`] with a [`RefundRefusal`].
+    pub async fn execute(&self, request: PayRequest) -> Result<Done<(Refund, Reservation)>, StepError<RefundRefusal>> {
+        let performance = performance_of(&*self.box_office, &request).await?;
+        let order = RefundOrder {
+            performance: performance.ok_or(StepError::Refused(RefundRefusal::Unknown))?,
+            refund: box_office::RefundReservation {
+                refund: self.context.new_id(),
+                entry: self.context.new_id(),
+                reservation: request.reservation,
+                customer: request.customer,
+            },
+            idempotency: Some(request.idempotency),
+        };
+        self.cashier.refund(order).await
+    }
+}
+
+/// Which performance's lane the request belongs to; nothing when the customer has no such reservation.
+async fn performance_of(
+    box_office: &dyn BoxOffice,
+    request: &PayRequest,
+) -> Result<Option<PerformanceId>, Unavailable> {
+    let reservation = box_office.reservation(request.reservation).await?;
+    let own = reservation.filter(|reservation| reservation.customer == request.customer);
+    Ok(own.map(|reservation| reservation.performance))
+}

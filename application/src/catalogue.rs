@@ -1,0 +1,154 @@
+//! Concerts, performances and plans: looking at them, and putting them on sale.
+
+use std::sync::Arc;
+
+use onsale_domain::concert::Concert;
+use onsale_domain::ids::{AccountId, ConcertId, OperatorActionId, PerformanceId, SeatingPlanId};
+use onsale_domain::performance::{Performance, SalesStatus, check_price};
+use onsale_domain::plan::{PlanFile, SeatingPlan};
+
+use crate::ports::{
+    CatalogueEditor, CatalogueReader, ConcertChange, ConcertFilter, ConcertListing, Context, EditError, OperatorAction,
+    Page, PerformanceChange, PerformanceDraft, Unavailable, Versioned,
+};
+
+/// Looks at what is on.
+#[derive(Clone)]
+pub struct Browse {
+    reader: Arc<dyn CatalogueReader>,
+}
+
+impl Browse {
+    /// On this port.
+    #[must_use]
+    pub fn new(reader: Arc<dyn CatalogueReader>) -> Self {
+        Self { reader }
+    }
+
+    /// Concerts with their performances, newest first.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn concerts(
+        &self,
+        filter: &ConcertFilter,
+    ) -> Result<Versioned<Arc<Page<Arc<ConcertListing>, ConcertId>>>, Unavailable> {
+        self.reader.concerts(filter).await
+    }
+
+    /// A concert with its performances.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn concert(&self, id: ConcertId) -> Result<Versioned<Option<Arc<ConcertListing>>>, Unavailable> {
+        self.reader.concert(id).await
+    }
+
+    /// A performance.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn performance(&self, id: PerformanceId) -> Result<Versioned<Option<Arc<Performance>>>, Unavailable> {
+        self.reader.performance(id).await
+    }
+
+    /// A seating plan.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn seating_plan(&self, id: SeatingPlanId) -> Result<Option<Arc<SeatingPlan>>, Unavailable> {
+        self.reader.seating_plan(id).await
+    }
+}
+
+/// Changes what is on, in an operator's name; nobody's when it is done at the terminal.
+pub struct EditCatalogue {
+    editor: Arc<dyn CatalogueEditor>,
+    context: Context,
+}
+
+impl EditCatalogue {
+    /// On these ports.
+    #[must_use]
+    pub fn new(editor: Arc<dyn CatalogueEditor>, context: Context) -> Self {
+        Self { editor, context }
+    }
+
+    /// Checks a plan file and adds its plan.
+    ///
+    /// # Errors
+    /// [`EditError::Plan`] names the place in the file.
+    pub async fn add_plan(&self, file: PlanFile, operator: Option<AccountId>) -> Result<SeatingPlan, EditError> {
+        let plan = SeatingPlan::from_file(self.context.new_id(), file, || self.context.new_id())?;
+        self.editor.add_plan(&plan, operator).await?;
+        Ok(plan)
+    }
+
+    /// Adds a concert; the id it carries is replaced by a new one.
+    ///
+    /// # Errors
+    /// [`EditError`].
+    pub async fn add_concert(&self, concert: Concert, operator: Option<AccountId>) -> Result<Concert, EditError> {
+        let concert = Concert { id: self.context.new_id(), ..concert }.checked()?;
+        self.editor.add_concert(concert.clone(), operator).await?;
+        Ok(concert)
+    }
+
+    /// Adds a performance and lays out its seats; the id, status and categories it carries are replaced.
+    ///
+    /// # Errors
+    /// [`EditError`].
+    pub async fn add_performance(
+        &self,
+        draft: PerformanceDraft,
+        operator: Option<AccountId>,
+    ) -> Result<Performance, EditError> {
+        let performance = Performance {
+            id: self.context.new_id(),
+            status: SalesStatus::Preparing,
+            categories: Vec::new(),
+            ..draft.performance
+        };
+        draft.prices.iter().try_for_each(|(_, price)| check_price(*price))?;
+        let draft = PerformanceDraft { performance: performance.checked()?, ..draft };
+        self.editor.add_performance(draft, operator).await
+    }
+
+    /// Changes a concert.
+    ///
+    /// # Errors
+    /// [`EditError`].
+    pub async fn change_concert(
+        &self,
+        id: ConcertId,
+        change: ConcertChange,
+        operator: Option<AccountId>,
+    ) -> Result<Concert, EditError> {
+        self.editor.change_concert(id, change, operator).await
+    }
+
+    /// Changes a performance.
+    ///
+    /// # Errors
+    /// [`EditError`].
+    pub async fn change_performance(
+        &self,
+        id: PerformanceId,
+        change: PerformanceChange,
+        operator: Option<AccountId>,
+    ) -> Result<Performance, EditError> {
+        self.editor.change_performance(id, change, operator).await
+    }
+
+    /// The operators' journal, newest first.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn operator_actions(
+        &self,
+        before: Option<OperatorActionId>,
+        limit: u32,
+    ) -> Result<Page<OperatorAction, OperatorActionId>, Unavailable> {
+        self.editor.operator_actions(before, limit).await
+    }
+}

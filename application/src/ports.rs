@@ -1,0 +1,34 @@
+//! What the use cases need from the world: one trait for each, with two real adapters or the outside world behind it.
+//!
+//! A driven port is an atomic step in the language of the business. No transaction handle crosses one.
+
+mod accounts;
+mod audit;
+mod box_office;
+mod bus;
+mod cashier;
+mod catalogue;
+mod context;
+mod hold_timer;
+mod seals;
+mod step;
+mod store_health;
+
+pub use accounts::{
+    AccountWithPassword, Accounts, EndedBecause, NewAccount, NewSession, RegisterError, RotateError, Rotation,
+};
+pub use audit::{Audit, AuditReport, Violation};
+pub use box_office::{BoxOffice, HoldOrder, OpenHold, ReleaseOrder, ReservationFilter, SeatMap, TakenSeat};
+pub use bus::{Bus, BusMessage, BusReceiver, SeatDelta};
+pub use cashier::{
+    Cashier, ChargeOrder, ChargeProvider, ChargeProviderError, LedgerLine, PayOrder, RefundOrder, StartedCharge,
+};
+pub use catalogue::{
+    CatalogueEditor, CatalogueReader, ConcertChange, ConcertFilter, ConcertListing, EditError, OperatorAction,
+    OperatorActionKind, PerformanceChange, PerformanceDraft, Versioned,
+};
+pub use context::{Clock, Context, Ids};
+pub use hold_timer::{HoldAlarm, HoldTimer};
+pub use seals::{AccessClaims, Passwords, PasswordsError, SealError, Seals, StreamClaims};
+pub use step::{Done, IdempotencyKey, IdempotencyKeyError, Page, StepError, Unavailable};
+pub use store_health::{StoreHealth, StoreStatus};

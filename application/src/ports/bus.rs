@@ -1,0 +1,46 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use onsale_domain::ids::PerformanceId;
+use onsale_domain::seat::{SeatNo, SeatState};
+
+/// What one group of commands changed on the seats of a performance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatDelta {
+    /// Of which performance.
+    pub performance: PerformanceId,
+    /// Names the sequence of versions.
+    pub epoch: i64,
+    /// The version after the change; the one before it is one less.
+    pub version: i64,
+    /// Each changed seat as it is now.
+    pub seats: Vec<(SeatNo, SeatState)>,
+}
+
+/// Something that replicas tell each other. Losing one makes nothing wrong, only slower.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BusMessage {
+    /// Seats changed.
+    Seats(Arc<SeatDelta>),
+    /// The catalogue changed and has this generation now.
+    Catalogue {
+        /// The number in the catalogue's generation row.
+        generation: i64,
+    },
+}
+
+/// What a receiver hears.
+#[async_trait]
+pub trait BusReceiver: Send {
+    /// The next message; nothing when some were missed, so that the receiver must reload what it keeps.
+    async fn next(&mut self) -> Option<BusMessage>;
+}
+
+/// Announcements between everything that keeps a copy of what SQL says.
+pub trait Bus: Send + Sync {
+    /// Tells every receiver, on this replica and on others, without waiting.
+    fn publish(&self, message: BusMessage);
+
+    /// Hears every message from now on.
+    fn subscribe(&self) -> Box<dyn BusReceiver>;
+}

@@ -1,0 +1,116 @@
+//! Tidying holds whose time has passed: prompt by the alarm clock, certain by the sweep.
+//!
+//! Neither decides anything: a seat is free from `held_until` on, whether or not it has been tidied.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use onsale_domain::box_office::{ReleaseRefusal, Released};
+use tracing::warn;
+
+use crate::ports::{BoxOffice, Context, HoldAlarm, HoldTimer, StepError, Unavailable};
+
+/// How many alarms are answered at once: the size of a full group.
+const BATCH: usize = 256;
+/// How many holds the sweep reads at once.
+const SWEEP_PAGE: u32 = 1_000;
+
+/// Answers the alarms of holds.
+pub struct TidyHolds {
+    timer: Arc<dyn HoldTimer>,
+    box_office: Arc<dyn BoxOffice>,
+}
+
+impl TidyHolds {
+    /// On these ports.
+    #[must_use]
+    pub fn new(timer: Arc<dyn HoldTimer>, box_office: Arc<dyn BoxOffice>) -> Self {
+        Self { timer, box_office }
+    }
+
+    /// Answers alarms for ever. A hold that cannot be tidied is logged and comes back when its lease ends; it never
+    /// stops the others.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the alarm clock cannot be reached.
+    pub async fn run(&self) -> Result<(), Unavailable> {
+        loop {
+            self.answer(self.timer.ring(BATCH).await?).await?;
+        }
+    }
+
+    /// Tidies the holds of `rung` together.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the alarm clock cannot be reached.
+    pub async fn answer(&self, rung: Vec<HoldAlarm>) -> Result<(), Unavailable> {
+        let answers = join_all(rung.into_iter().map(|alarm| self.tidy(alarm))).await;
+        let mut done = Vec::new();
+        let mut early = Vec::new();
+        for (alarm, answer) in answers {
+            match answer {
+                Tidied::Done => done.push(alarm),
+                Tidied::Early(again) => early.push(again),
+                Tidied::Failed => {}
+            }
+        }
+        self.timer.acknowledge(&done).await?;
+        if early.is_empty() { Ok(()) } else { self.timer.arm(&early).await }
+    }
+
+    async fn tidy(&self, alarm: HoldAlarm) -> (HoldAlarm, Tidied) {
+        let answer = match self.box_office.expire(alarm.performance, alarm.reservation).await {
+            Ok(Released::Ended(_)) | Err(StepError::Refused(ReleaseRefusal::Unknown)) => Tidied::Done,
+            Ok(Released::NotDue { held_until }) => Tidied::Early(HoldAlarm { due: held_until, ..alarm }),
+            Err(error) => {
+                warn!(reservation_id = %alarm.reservation, %error, "the hold was not tidied; its alarm comes back");
+                Tidied::Failed
+            }
+        };
+        (alarm, answer)
+    }
+}
+
+enum Tidied {
+    Done,
+    Early(HoldAlarm),
+    Failed,
+}
+
+/// Re-arms from SQL whatever the alarm clock has lost.
+pub struct SweepHolds {
+    timer: Arc<dyn HoldTimer>,
+    box_office: Arc<dyn BoxOffice>,
+    context: Context,
+}
+
+impl SweepHolds {
+    /// On these ports.
+    #[must_use]
+    pub fn new(timer: Arc<dyn HoldTimer>, box_office: Arc<dyn BoxOffice>, context: Context) -> Self {
+        Self { timer, box_office, context }
+    }
+
+    /// Arms every hold that ends within `horizon`, and says how many; alarms that are set already stay.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn execute(&self, horizon: TimeDelta) -> Result<usize, Unavailable> {
+        let until = self.context.now() + horizon;
+        let mut after = None;
+        let mut armed = 0;
+        loop {
+            let holds = self.box_office.open_holds(until, after, SWEEP_PAGE).await?;
+            let Some(last) = holds.last() else { return Ok(armed) };
+            after = Some((last.held_until, last.reservation));
+            armed += holds.len();
+            let alarms = holds.into_iter().map(|hold| HoldAlarm {
+                reservation: hold.reservation,
+                performance: hold.performance,
+                due: hold.held_until,
+            });
+            self.timer.arm(&alarms.collect::<Vec<_>>()).await?;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! In-memory doubles of the ports, and what the tests hand to them.
+
+mod accounts;
+mod box_office;
+mod bus;
+mod catalogue;
+mod catalogue_editor;
+mod gate;
+mod hold_timer;
+mod time;
+
+pub(crate) use accounts::{AccountsDouble, PasswordsDouble, SealsDouble, digest};
+pub(crate) use box_office::{BoxOfficeDouble, ended};
+pub(crate) use bus::BusDouble;
+pub(crate) use catalogue::{CatalogueDouble, category, terms};
+pub(crate) use catalogue_editor::CatalogueEditorDouble;
+use gate::Gate;
+pub(crate) use hold_timer::HoldTimerDouble;
+pub(crate) use time::{TestClock, at, context};
+
+use onsale_application::ports::Unavailable;
+use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
+use uuid::Uuid;
+
+pub(crate) fn performance(index: u128) -> PerformanceId {
+    PerformanceId(Uuid::from_u128(1_000 + index))
+}
+
+pub(crate) fn customer(index: u128) -> AccountId {
+    AccountId(Uuid::from_u128(2_000 + index))
+}
+
+pub(crate) fn reservation(index: u128) -> ReservationId {
+    ReservationId(Uuid::from_u128(3_000_000 + index))
+}
+
+pub(crate) fn out_of_order() -> Unavailable {
+    Unavailable::because("out of order")
+}

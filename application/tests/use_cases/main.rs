@@ -1,0 +1,8 @@
+//! The use cases on doubles of their ports: every interleaving is forced, every moment is set.
+
+mod accounts;
+mod availability;
+mod doubles;
+mod edit_catalogue;
+mod hold_seats;
+mod tidying;

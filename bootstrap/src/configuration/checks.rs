@@ -1,0 +1,131 @@
+use onsale_http::HttpLimits;
+use thiserror::Error;
+
+use super::Configuration;
+
+/// The fewest bytes a secret may have: the digest's own length.
+const SECRET_MINIMUM: usize = 32;
+
+/// A setting, its value, and the least and the most that are allowed.
+type Range = (&'static str, u64, u64, u64);
+
+/// Why the process does not start.
+#[derive(Debug, Error)]
+pub(crate) enum ConfigurationError {
+    /// A setting is not known, or its value cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// A value is not allowed.
+    #[error("setting `{setting}`: {value} is not allowed, {allowed}")]
+    NotAllowed {
+        /// Its name.
+        setting: &'static str,
+        /// Its value; hidden when it is a secret.
+        value: String,
+        /// What is allowed.
+        allowed: String,
+    },
+}
+
+/// Checks what types cannot say.
+pub(super) fn check(configuration: &Configuration) -> Result<(), ConfigurationError> {
+    let Configuration { lanes, tokens, passwords, holds, database, audit, .. } = configuration;
+    let ranges: [Range; 14] = [
+        ("database.lane_connections", database.lane_connections.into(), 1, 1_000),
+        ("database.read_connections", database.read_connections.into(), 0, 1_000),
+        ("database.acquire_timeout_ms", database.acquire_timeout_ms, 1, 600_000),
+        ("lanes.group", lanes.group as u64, 1, 256),
+        ("lanes.in_flight", lanes.in_flight as u64, 1, 256),
+        ("lanes.queue", lanes.queue as u64, 1, 1_000_000),
+        ("lanes.lanes", lanes.lanes as u64, 1, 1_000_000),
+        ("tokens.access_seconds", tokens.access_seconds.into(), 1, 86_400),
+        ("tokens.session_days", tokens.session_days.into(), 1, 3_650),
+        ("passwords.threads", passwords.threads as u64, 1, 64),
+        ("passwords.queue", passwords.queue as u64, 1, 100_000),
+        ("holds.open_per_customer", holds.open_per_customer.into(), 1, 1_000),
+        ("holds.sweep_seconds", holds.sweep_seconds.into(), 1, 3_600),
+        ("holds.alarms", holds.alarms as u64, 1, 100_000_000),
+    ];
+    let more: [Range; 2] =
+        [("audit.seconds", audit.seconds.into(), 1, 86_400), ("audit.violations", audit.violations.into(), 1, 100_000)];
+    let limits = http_limits(&configuration.http.limits);
+    for (setting, value, least, most) in ranges.into_iter().chain(more).chain(limits) {
+        if !(least..=most).contains(&value) {
+            let allowed = format!("{least} to {most} is");
+            return Err(ConfigurationError::NotAllowed { setting, value: value.to_string(), allowed });
+        }
+    }
+    check_origins(&configuration.http.allowed_origins)?;
+    check_database_url(configuration)?;
+    check_secrets(configuration)
+}
+
+fn http_limits(limits: &HttpLimits) -> [Range; 12] {
+    [
+        ("http.limits.connections", limits.connections as u64, 1, 1_000_000),
+        ("http.limits.event_streams", limits.event_streams as u64, 1, 1_000_000),
+        ("http.limits.client_event_streams", limits.client_event_streams as u64, 1, 1_000_000),
+        ("http.limits.backlog", limits.backlog.into(), 1, 1_000_000),
+        ("http.limits.header_timeout_ms", limits.header_timeout_ms, 1, 600_000),
+        ("http.limits.head_bytes", limits.head_bytes as u64, 8_192, 1_048_576),
+        ("http.limits.idle_timeout_seconds", limits.idle_timeout_seconds, 1, 86_400),
+        ("http.limits.request_timeout_ms", limits.request_timeout_ms, 1, 600_000),
+        ("http.limits.body_bytes", limits.body_bytes, 1_024, 67_108_864),
+        ("http.limits.plan_body_bytes", limits.plan_body_bytes, 1_024, 67_108_864),
+        ("http.limits.http2_streams", limits.http2_streams.into(), 1, 100_000),
+        ("http.limits.drain_seconds", limits.drain_seconds, 0, 3_600),
+    ]
+}
+
+/// A browser sends an origin as scheme, host and port, in lower case: anything else would never match.
+fn check_origins(origins: &[String]) -> Result<(), ConfigurationError> {
+    let is_origin = |origin: &str| {
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let plain = |byte: u8| !byte.is_ascii_uppercase() && byte.is_ascii_graphic() && !b"/?#@".contains(&byte);
+        origin == "*" || host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
+    };
+    match origins.iter().find(|origin| !is_origin(origin)) {
+        None => Ok(()),
+        Some(origin) => Err(ConfigurationError::NotAllowed {
+            setting: "http.allowed_origins",
+            value: format!("`{origin}`"),
+            allowed: "`*`, or a scheme and a host in lower case such as `https://tickets.example` is".to_owned(),
+        }),
+    }
+}
+
+fn check_database_url(configuration: &Configuration) -> Result<(), ConfigurationError> {
+    let url = configuration.database_url.reveal();
+    let known = ["mysql://", "sqlite://"].iter().any(|scheme| url.starts_with(scheme));
+    if configuration.is_embedded() || known {
+        return Ok(());
+    }
+    let scheme = url.split("://").next().filter(|scheme| scheme.len() < url.len()).unwrap_or("(no scheme)");
+    Err(ConfigurationError::NotAllowed {
+        setting: "database_url",
+        value: format!("{scheme}://(hidden)"),
+        allowed: "mysql://user:password@host:port/database or nothing is".to_owned(),
+    })
+}
+
+fn check_secrets(configuration: &Configuration) -> Result<(), ConfigurationError> {
+    let tokens = &configuration.tokens;
+    if tokens.secret.is_empty() && !configuration.is_embedded() {
+        return Err(ConfigurationError::NotAllowed {
+            setting: "tokens.secret",
+            value: "an empty secret".to_owned(),
+            allowed: format!("{SECRET_MINIMUM} bytes or more are, the same on every replica (ONSALE_TOKENS__SECRET)"),
+        });
+    }
+    let previous = tokens.previous_secrets.iter().map(|secret| ("tokens.previous_secrets", secret));
+    let secrets = previous.chain((!tokens.secret.is_empty()).then_some(("tokens.secret", &tokens.secret)));
+    for (setting, secret) in secrets {
+        let length = secret.reveal().len();
+        if length < SECRET_MINIMUM {
+            let value = format!("a secret of {length} bytes");
+            let allowed = format!("{SECRET_MINIMUM} bytes or more are");
+            return Err(ConfigurationError::NotAllowed { setting, value, allowed });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! What runs beside the requests.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use onsale_application::ports::{Accounts, ConcertFilter, Context, Unavailable};
+use onsale_application::tidying::{SweepHolds, TidyHolds};
+use onsale_cache::CachedCatalogue;
+use onsale_sql::SqlPurge;
+use onsale_support::supervise::Supervisor;
+use onsale_telemetry::MetricsHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::configuration::Configuration;
+use crate::wiring::Wired;
+
+/// How often readiness is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// The size of the page that visitors ask for first.
+const FIRST_PAGE: u32 = 20;
+/// How often metrics are kept up.
+const UPKEEP: Duration = Duration::from_secs(1);
+/// How often old rows are purged.
+const PURGE: Duration = Duration::from_mins(1);
+/// Rows purged in one transaction: small, so that nobody waits.
+const PURGE_BATCH: u32 = 500;
+/// Answering alarms with two hands: one leases while the other tidies.
+const TIDIERS: [&str; 2] = ["tidy_holds_1", "tidy_holds_2"];
+
+/// Starts everything that runs beside the requests.
+pub(crate) fn start(supervisor: &Supervisor, wired: &Wired, configuration: &Configuration, metrics: &MetricsHandle) {
+    for name in TIDIERS {
+        let tidier = Arc::new(TidyHolds::new(wired.timer.clone(), wired.box_office.clone()));
+        supervisor.run(name, move |shutdown| {
+            let tidier = tidier.clone();
+            async move { shutdown.run_until_cancelled(tidier.run()).await.unwrap_or(Ok(())) }
+        });
+    }
+    start_sweep(supervisor, wired, Duration::from_secs(configuration.holds.sweep_seconds.into()));
+    start_following(supervisor, wired);
+    start_catalogue(supervisor, &wired.catalogue);
+    start_readiness(supervisor, wired);
+    start_purge(supervisor, wired.purge.clone(), wired.accounts.clone(), wired.use_cases.context.clone());
+    let metrics = metrics.clone();
+    every(supervisor, "metrics_upkeep", UPKEEP, move || {
+        metrics.upkeep();
+        async { Ok::<(), Infallible>(()) }
+    });
+}
+
+/// Arms what ends before the next sweep but one, at start and from then on.
+fn start_sweep(supervisor: &Supervisor, wired: &Wired, pause: Duration) {
+    let context = wired.use_cases.context.clone();
+    let sweep = Arc::new(SweepHolds::new(wired.timer.clone(), wired.box_office.clone(), context));
+    let horizon = TimeDelta::from_std(pause * 2).unwrap_or(TimeDelta::hours(1));
+    every(supervisor, "sweep_holds", pause, move || {
+        let sweep = sweep.clone();
+        async move { sweep.execute(horizon).await.map(|_| ()) }
+    });
+}
+
+fn start_following(supervisor: &Supervisor, wired: &Wired) {
+    let board = wired.use_cases.availability.clone();
+    supervisor.run("follow_seats", move |shutdown| {
+        let board = board.clone();
+        async move {
+            shutdown.run_until_cancelled(board.follow()).await;
+            Ok::<(), Infallible>(())
+        }
+    });
+}
+
+fn start_catalogue(supervisor: &Supervisor, catalogue: &Arc<CachedCatalogue>) {
+    let catalogue = catalogue.clone();
+    supervisor.run("follow_catalogue", move |shutdown| {
+        let catalogue = catalogue.clone();
+        async move {
+            catalogue.run(shutdown).await;
+            Ok::<(), Infallible>(())
+        }
+    });
+}
+
+fn start_readiness(supervisor: &Supervisor, wired: &Wired) {
+    let readiness = wired.use_cases.readiness.clone();
+    let catalogue = wired.catalogue.clone();
+    supervisor.run("warm_caches", move |_| {
+        let (readiness, catalogue) = (readiness.clone(), catalogue.clone());
+        async move {
+            catalogue.warm(&ConcertFilter { limit: FIRST_PAGE, ..ConcertFilter::default() }).await?;
+            readiness.caches_are_warm();
+            info!("caches are warm");
+            Ok::<(), Unavailable>(())
+        }
+    });
+    let readiness = wired.use_cases.readiness.clone();
+    every(supervisor, "readiness", LOOK, move || {
+        let readiness = readiness.clone();
+        async move {
+            readiness.look().await;
+            Ok::<(), Infallible>(())
+        }
+    });
+}
+
+fn start_purge(supervisor: &Supervisor, purge: SqlPurge, accounts: Arc<dyn Accounts>, context: Context) {
+    every(supervisor, "purge", PURGE, move || {
+        let (purge, accounts, context) = (purge.clone(), accounts.clone(), context.clone());
+        async move {
+            let now = context.now();
+            while purge.idempotency_keys(PURGE_BATCH).await? > 0 {}
+            while accounts.purge_sessions(now, PURGE_BATCH).await? > 0 {}
+            Ok::<(), Unavailable>(())
+        }
+    });
+}
+
+/// Does `work` now and then after every `pause`. Work that fails is logged and done again after the next pause.
+fn every<F, R, E>(supervisor: &Supervisor, name: &'static str, pause: Duration, work: F)
+where
+    F: Fn() -> R + Send + Sync + 'static,
+    R: Future<Output = Result<(), E>> + Send,
+    E: std::fmt::Display + Send,
+{
+    let work = Arc::new(work);
+    supervisor.run(name, move |shutdown: CancellationToken| {
+        let work = work.clone();
+        async move {
+            loop {
+                if let Err(error) = work().await {
+                    warn!(task = name, %error, "the work will be done again");
+                }
+                if shutdown.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                    return Ok::<(), Infallible>(());
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,235 @@
+//! Which adapter stands behind which port.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use onsale_application::accounts::{RegisterAccount, Sessions, TokenLifetimes};
+use onsale_application::availability::{AvailabilityBoard, BoardLimits};
+use onsale_application::booking::{
+    DescribeReservations, HoldSeats, PayReservation, ReadBookings, RefundReservation, ReleaseHold,
+};
+use onsale_application::catalogue::{Browse, EditCatalogue};
+use onsale_application::points::{ChargePoints, ReadPoints};
+use onsale_application::ports::{
+    Accounts, BoxOffice, Bus, Cashier, CatalogueEditor, CatalogueReader, ChargeProvider, Clock, Context, HoldTimer,
+    Passwords, Seals,
+};
+use onsale_application::readiness::Readiness;
+use onsale_cache::{CacheSettings, CachedCatalogue};
+use onsale_crypto::{ArgonPasswords, PasswordSettings, SealSettings, SystemClock, TokenSeals, UuidIds};
+use onsale_domain::box_office::Limits;
+use onsale_http::UseCases;
+use onsale_local::{DEFAULT_BUS_CAPACITY, HoldTimerSettings, LocalBus, LocalHoldTimer, TestCharges};
+use onsale_sql::{Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlHealth, SqlPurge, SqlSales};
+use onsale_support::lanes::LaneLimits;
+use tracing::warn;
+
+use crate::configuration::{Configuration, EMBEDDED_DATABASE_FILE};
+use crate::failure::Failure;
+use crate::keys;
+
+/// Who signs access tokens, and for whom.
+const ISSUER: &str = "onsale";
+const AUDIENCE: &str = "onsale-api";
+
+/// Everything, put together.
+pub(crate) struct Wired {
+    /// What the API can be asked to do.
+    pub(crate) use_cases: Arc<UseCases>,
+    /// The catalogue's cache, which must run.
+    pub(crate) catalogue: Arc<CachedCatalogue>,
+    /// The alarm clock of holds.
+    pub(crate) timer: Arc<dyn HoldTimer>,
+    /// The seats.
+    pub(crate) box_office: Arc<dyn BoxOffice>,
+    /// The accounts.
+    pub(crate) accounts: Arc<dyn Accounts>,
+    /// What removes old rows.
+    pub(crate) purge: SqlPurge,
+    sales: Arc<SqlSales>,
+    database: Database,
+}
+
+impl Wired {
+    /// Flushes the lanes and closes the connections, for `limit` at most.
+    pub(crate) async fn close(&self, limit: Duration) {
+        let closing = async {
+            self.sales.drain().await;
+            self.database.close().await;
+        };
+        if tokio::time::timeout(limit, closing).await.is_err() {
+            warn!(?limit, "lanes and connections did not close in time");
+        }
+    }
+}
+
+/// Connects to the database; the embedded one is made when it is missing.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) async fn database(configuration: &Configuration) -> Result<Database, Failure> {
+    let url = if configuration.is_embedded() {
+        keys::make_data_folder(&configuration.data_folder)?;
+        format!("sqlite://{}", configuration.data_folder.join(EMBEDDED_DATABASE_FILE).display())
+    } else {
+        configuration.database_url.reveal().to_owned()
+    };
+    let defaults = DatabaseSettings::new(url);
+    let chosen = |wanted: u32, default: u32| if wanted == 0 { default } else { wanted };
+    let limits = &configuration.database;
+    let settings = DatabaseSettings {
+        lane_connections: limits.lane_connections,
+        read_connections: chosen(limits.read_connections, defaults.read_connections),
+        sqlite_readers: chosen(limits.read_connections, defaults.sqlite_readers),
+        acquire_timeout: Duration::from_millis(limits.acquire_timeout_ms),
+        ..defaults
+    };
+    Ok(Database::connect(&settings).await?)
+}
+
+/// Time and identities of this machine.
+#[must_use]
+pub(crate) fn context() -> Context {
+    Context::new(Arc::new(SystemClock), Arc::new(UuidIds))
+}
+
+/// What proves the invariants.
+#[must_use]
+pub(crate) fn audit(database: &Database, configuration: &Configuration) -> SqlAudit {
+    let time_limit = Duration::from_secs(configuration.audit.seconds.into());
+    SqlAudit::new(database.clone(), context(), limits(configuration), time_limit)
+}
+
+fn limits(configuration: &Configuration) -> Limits {
+    Limits { open_holds_per_customer: configuration.holds.open_per_customer }
+}
+
+/// Puts everything together on `database`.
+///
+/// # Errors
+/// [`Failure`] when a secret cannot be read or threads cannot be started.
+pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<Wired, Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let context = context();
+    let bus: Arc<dyn Bus> = Arc::new(LocalBus::new(DEFAULT_BUS_CAPACITY));
+    let sql_catalogue = Arc::new(SqlCatalogue::new(database.clone(), context.clone(), bus.clone()));
+    let catalogue =
+        Arc::new(CachedCatalogue::new(sql_catalogue.clone(), bus.clone(), &clock, CacheSettings::default()));
+    let sales = Arc::new(SqlSales::new(
+        database.clone(),
+        context.clone(),
+        bus.clone(),
+        limits(configuration),
+        lane_limits(configuration),
+    ));
+    let timer = HoldTimerSettings { capacity: not_zero(configuration.holds.alarms), ..HoldTimerSettings::default() };
+    let timer: Arc<dyn HoldTimer> = Arc::new(LocalHoldTimer::new(timer, clock.clone()));
+    let stores = Stores {
+        catalogue: catalogue.clone(),
+        editor: sql_catalogue,
+        box_office: sales.clone(),
+        cashier: sales.clone(),
+        accounts: Arc::new(SqlAccounts::new(database.clone())),
+        timer: timer.clone(),
+        bus,
+        context: context.clone(),
+    };
+    let readiness = Arc::new(Readiness::new(Arc::new(SqlHealth::new(database.clone(), context.clone()))));
+    Ok(Wired {
+        use_cases: Arc::new(use_cases(configuration, &stores, readiness, clock)?),
+        catalogue,
+        timer,
+        box_office: sales.clone(),
+        accounts: stores.accounts,
+        purge: SqlPurge::new(database.clone(), context),
+        sales,
+        database,
+    })
+}
+
+struct Stores {
+    catalogue: Arc<dyn CatalogueReader>,
+    editor: Arc<dyn CatalogueEditor>,
+    box_office: Arc<dyn BoxOffice>,
+    cashier: Arc<dyn Cashier>,
+    accounts: Arc<dyn Accounts>,
+    timer: Arc<dyn HoldTimer>,
+    bus: Arc<dyn Bus>,
+    context: Context,
+}
+
+fn use_cases(
+    configuration: &Configuration,
+    stores: &Stores,
+    readiness: Arc<Readiness>,
+    clock: Arc<dyn Clock>,
+) -> Result<UseCases, Failure> {
+    let Stores { catalogue, editor, box_office, cashier, accounts, timer, bus, context } = stores;
+    let (catalogue, box_office, cashier) = (|| catalogue.clone(), || box_office.clone(), || cashier.clone());
+    let (accounts, timer, context) = (|| accounts.clone(), || timer.clone(), || context.clone());
+    let passwords = passwords(configuration)?;
+    let seals = seals(configuration, clock)?;
+    Ok(UseCases {
+        register: RegisterAccount::new(accounts(), passwords.clone(), context()),
+        sessions: Sessions::new(accounts(), passwords, seals.clone(), lifetimes(configuration), context()),
+        browse: Browse::new(catalogue()),
+        edit: EditCatalogue::new(editor.clone(), context()),
+        availability: Arc::new(AvailabilityBoard::new(
+            catalogue(),
+            box_office(),
+            bus.clone(),
+            BoardLimits::default(),
+            context(),
+        )),
+        hold: HoldSeats::new(catalogue(), box_office(), timer(), context()),
+        release: ReleaseHold::new(box_office(), timer()),
+        pay: PayReservation::new(box_office(), cashier(), timer(), context()),
+        refund: RefundReservation::new(box_office(), cashier(), context()),
+        bookings: ReadBookings::new(box_office(), cashier()),
+        describe: DescribeReservations::new(catalogue(), context()),
+        charge: ChargePoints::new(cashier(), charge_providers(configuration), context()),
+        points: ReadPoints::new(cashier()),
+        readiness,
+        seals,
+        context: context(),
+        currency: configuration.currency,
+    })
+}
+
+fn lane_limits(configuration: &Configuration) -> LaneLimits {
+    let lanes = &configuration.lanes;
+    LaneLimits { group: lanes.group, in_flight: lanes.in_flight, queue: lanes.queue, lanes: lanes.lanes }
+}
+
+fn lifetimes(configuration: &Configuration) -> TokenLifetimes {
+    TokenLifetimes {
+        access: TimeDelta::seconds(configuration.tokens.access_seconds.into()),
+        session: TimeDelta::days(configuration.tokens.session_days.into()),
+    }
+}
+
+fn charge_providers(configuration: &Configuration) -> Vec<Arc<dyn ChargeProvider>> {
+    if configuration.charges.test { vec![Arc::new(TestCharges)] } else { Vec::new() }
+}
+
+fn passwords(configuration: &Configuration) -> Result<Arc<dyn Passwords>, Failure> {
+    let settings = PasswordSettings {
+        threads: not_zero(configuration.passwords.threads),
+        queue: configuration.passwords.queue,
+        ..PasswordSettings::default()
+    };
+    Ok(Arc::new(ArgonPasswords::new(settings).map_err(Failure::because)?))
+}
+
+fn seals(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<Arc<dyn Seals>, Failure> {
+    let (secret, previous_secrets) = keys::token_secrets(configuration)?;
+    let settings = SealSettings { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned(), secret, previous_secrets };
+    Ok(Arc::new(TokenSeals::new(&settings, clock)))
+}
+
+/// The configuration was checked: such a number is never zero.
+fn not_zero(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN)
+}

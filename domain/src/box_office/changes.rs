@@ -1,0 +1,43 @@
+use std::collections::BTreeMap;
+
+use crate::ids::{AccountId, ReservationId};
+use crate::money::Amount;
+use crate::payment::{Payment, Refund};
+use crate::points::LedgerEntry;
+use crate::reservation::Reservation;
+use crate::seat::{Seat, SeatNo};
+
+/// What commands changed; only what must be written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// Seats as they are now.
+    pub seats: BTreeMap<SeatNo, Seat>,
+    /// Reservations as they are now, new ones among them.
+    pub reservations: BTreeMap<ReservationId, Reservation>,
+    /// Customers' points as they are now.
+    pub balances: BTreeMap<AccountId, Amount>,
+    /// Ledger entries to append, in order.
+    pub entries: Vec<LedgerEntry>,
+    /// Payments to add.
+    pub payments: Vec<Payment>,
+    /// Refunds to add.
+    pub refunds: Vec<Refund>,
+}
+
+impl Changes {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.seats.is_empty() && self.reservations.is_empty() && self.entries.is_empty()
+    }
+
+    /// Adds what a later command changed.
+    pub fn merge(&mut self, later: Self) {
+        self.seats.extend(later.seats);
+        self.reservations.extend(later.reservations);
+        self.balances.extend(later.balances);
+        self.entries.extend(later.entries);
+        self.payments.extend(later.payments);
+        self.refunds.extend(later.refunds);
+    }
+}

@@ -1,0 +1,208 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::ids::{AccountId, EntryId, ItemId, PaymentId, RefundId, ReservationId};
+use crate::money::Amount;
+use crate::payment::{Payment, Refund};
+use crate::reservation::Reservation;
+use crate::seat::SeatNo;
+
+/// Something to do to one performance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Take seats.
+    Hold(HoldSeats),
+    /// Give a hold back.
+    Release(ReleaseHold),
+    /// Tidy a hold whose time has passed.
+    Expire(ExpireHold),
+    /// Pay a hold.
+    Pay(PayReservation),
+    /// Give a payment back.
+    Refund(RefundReservation),
+}
+
+/// Take all of these seats, or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldSeats {
+    /// The reservation to make.
+    pub reservation: ReservationId,
+    /// Who takes them.
+    pub customer: AccountId,
+    /// The seats, in ascending order without repetition, each with the item it becomes.
+    pub seats: Vec<(SeatNo, ItemId)>,
+}
+
+/// Give a hold back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReleaseHold {
+    /// Which hold.
+    pub reservation: ReservationId,
+    /// Who asks; another's reservation is unknown.
+    pub customer: AccountId,
+}
+
+/// Tidy a hold whose time has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpireHold {
+    /// Which hold.
+    pub reservation: ReservationId,
+}
+
+/// Pay a hold with points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PayReservation {
+    /// The payment to make.
+    pub payment: PaymentId,
+    /// The ledger entry to make.
+    pub entry: EntryId,
+    /// What to pay.
+    pub reservation: ReservationId,
+    /// Who pays; another's reservation is unknown.
+    pub customer: AccountId,
+}
+
+/// Give a payment back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefundReservation {
+    /// The refund to make.
+    pub refund: RefundId,
+    /// The ledger entry to make.
+    pub entry: EntryId,
+    /// What to give back.
+    pub reservation: ReservationId,
+    /// Who asks; another's reservation is unknown.
+    pub customer: AccountId,
+}
+
+/// What a release or a tidying did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Released {
+    /// The hold has ended, now or before.
+    Ended(Reservation),
+    /// It is too early to tidy this hold.
+    NotDue {
+        /// When it will be due.
+        held_until: DateTime<Utc>,
+    },
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Seats are held.
+    Held(Reservation),
+    /// A hold was given back or tidied.
+    Released(Released),
+    /// A hold was paid.
+    Paid(Payment, Reservation),
+    /// A payment was given back.
+    Refunded(Refund, Reservation),
+}
+
+/// Why nothing happened.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Of a hold.
+    #[error(transparent)]
+    Hold(#[from] HoldRefusal),
+    /// Of a release.
+    #[error(transparent)]
+    Release(#[from] ReleaseRefusal),
+    /// Of a payment.
+    #[error(transparent)]
+    Pay(#[from] PayRefusal),
+    /// Of a refund.
+    #[error(transparent)]
+    Refund(#[from] RefundRefusal),
+}
+
+/// Why nothing was held.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum HoldRefusal {
+    /// These seats are held or sold.
+    #[error("{} of the seats are taken", conflicts.len())]
+    SeatsTaken {
+        /// Every one of them, in ascending order.
+        conflicts: Vec<SeatNo>,
+    },
+    /// The performance has no such seats.
+    #[error("the performance has no seat {}", seats.first().copied().unwrap_or_default())]
+    UnknownSeats {
+        /// Every one of them, in ascending order.
+        seats: Vec<SeatNo>,
+    },
+    /// The performance is not sold at this moment.
+    #[error("the performance is not on sale")]
+    NotOnSale,
+    /// The customer has as many live holds as are allowed.
+    #[error("at most {limit} holds may be open")]
+    TooManyHolds {
+        /// How many are allowed.
+        limit: u32,
+    },
+    /// The customer would have more seats of this performance than are allowed.
+    #[error("at most {limit} seats of a performance per customer")]
+    TooManySeats {
+        /// How many are allowed.
+        limit: u32,
+    },
+    /// There is no such performance.
+    #[error("there is no such performance")]
+    UnknownPerformance,
+    /// There is no such customer.
+    #[error("there is no such customer")]
+    UnknownCustomer,
+}
+
+/// Why nothing was released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ReleaseRefusal {
+    /// The customer has no such reservation.
+    #[error("there is no such reservation")]
+    Unknown,
+    /// It is paid, and giving a payment back is a refund.
+    #[error("the reservation is already paid")]
+    AlreadyPaid,
+}
+
+/// Why nothing was paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PayRefusal {
+    /// The customer has no such reservation.
+    #[error("there is no such reservation")]
+    Unknown,
+    /// The hold has ended, or a seat is no longer its own.
+    #[error("the hold has expired")]
+    HoldExpired,
+    /// It was paid before.
+    #[error("the reservation is already paid")]
+    AlreadyPaid,
+    /// It was given back.
+    #[error("the reservation was given back")]
+    GivenBack,
+    /// The performance was cancelled.
+    #[error("the performance was cancelled")]
+    PerformanceCancelled,
+    /// The customer has too few points.
+    #[error("{missing} points are missing")]
+    InsufficientPoints {
+        /// How many more are needed.
+        missing: Amount,
+    },
+}
+
+/// Why nothing was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum RefundRefusal {
+    /// The customer has no such reservation.
+    #[error("there is no such reservation")]
+    Unknown,
+    /// It is not paid, was refunded before, or its time for refunds has passed.
+    #[error("the reservation cannot be refunded")]
+    NotRefundable,
+    /// The balance would pass what an amount can be.
+    #[error("the balance would be too large")]
+    BalanceTooLarge,
+}

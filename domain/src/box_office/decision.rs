@@ -1,0 +1,276 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    Changes, Command, ExpireHold, Facts, HoldRefusal, HoldSeats, Outcome, PayRefusal, PayReservation, RefundRefusal,
+    RefundReservation, Refusal, ReleaseHold, ReleaseRefusal, Released,
+};
+use crate::ids::{AccountId, ReservationId};
+use crate::money::Amount;
+use crate::payment::{Payment, Refund};
+use crate::performance::SalesStatus;
+use crate::points::{EntryKind, EntryReferences, LedgerAccount, LedgerEntry};
+use crate::reservation::{Item, Reservation, ReservationState};
+use crate::seat::{Seat, SeatState};
+
+/// Decides one command on `facts` at `now`.
+///
+/// Every command carries the id of what it creates. When that already exists, an earlier run of the same command was
+/// committed without anybody hearing of it: the answer is then read from the facts and nothing changes.
+///
+/// # Errors
+/// [`Refusal`]; nothing has changed then.
+pub fn decide(facts: &Facts, command: &Command, now: DateTime<Utc>) -> Result<(Outcome, Changes), Refusal> {
+    match command {
+        Command::Hold(hold) => Ok(decide_hold(facts, hold, now)?),
+        Command::Release(release) => Ok(decide_release(facts, *release, now)?),
+        Command::Expire(expire) => Ok(decide_expire(facts, *expire, now)?),
+        Command::Pay(payment) => Ok(decide_payment(facts, *payment, now)?),
+        Command::Refund(refund) => Ok(decide_refund(facts, *refund, now)?),
+    }
+}
+
+fn decide_hold(facts: &Facts, hold: &HoldSeats, now: DateTime<Utc>) -> Result<(Outcome, Changes), HoldRefusal> {
+    if let Some(reservation) = facts.reservations.get(&hold.reservation) {
+        return Ok((Outcome::Held(reservation.clone()), Changes::default()));
+    }
+    if !facts.performance.is_on_sale(now) {
+        return Err(HoldRefusal::NotOnSale);
+    }
+    let seats = free_seats(facts, hold, now)?;
+    check_limits(facts, hold, now)?;
+    let reservation = reserve(facts, hold, &seats, now);
+    let until = reservation.held_until;
+    let seats = seats.into_iter().map(|seat| (seat.no, held(seat, reservation.id, until))).collect();
+    let changes = Changes { seats, reservations: one(&reservation), ..Changes::default() };
+    Ok((Outcome::Held(reservation), changes))
+}
+
+fn free_seats(facts: &Facts, hold: &HoldSeats, now: DateTime<Utc>) -> Result<Vec<Seat>, HoldRefusal> {
+    let numbers = || hold.seats.iter().map(|(no, _)| *no);
+    let unknown: Vec<_> = numbers().filter(|no| !facts.seats.contains_key(no)).collect();
+    if !unknown.is_empty() {
+        return Err(HoldRefusal::UnknownSeats { seats: unknown });
+    }
+    let seats: Vec<Seat> = numbers().map(|no| facts.seats[&no]).collect();
+    let conflicts: Vec<_> = seats.iter().filter(|seat| !seat.is_free(now)).map(|seat| seat.no).collect();
+    if conflicts.is_empty() { Ok(seats) } else { Err(HoldRefusal::SeatsTaken { conflicts }) }
+}
+
+fn check_limits(facts: &Facts, hold: &HoldSeats, now: DateTime<Utc>) -> Result<(), HoldRefusal> {
+    let customer = facts.customers.get(&hold.customer).ok_or(HoldRefusal::UnknownCustomer)?;
+    let seats_limit = facts.performance.max_seats_per_customer;
+    let wanted = u32::try_from(hold.seats.len()).unwrap_or(u32::MAX);
+    if customer.quantity(facts.performance.id, now).saturating_add(wanted) > seats_limit {
+        return Err(HoldRefusal::TooManySeats { limit: seats_limit });
+    }
+    let holds_limit = facts.limits.open_holds_per_customer;
+    if customer.open_holds(now) >= holds_limit as usize {
+        return Err(HoldRefusal::TooManyHolds { limit: holds_limit });
+    }
+    Ok(())
+}
+
+fn reserve(facts: &Facts, hold: &HoldSeats, seats: &[Seat], now: DateTime<Utc>) -> Reservation {
+    let item = |(seat, (_, id)): (&Seat, &(_, _))| Item {
+        id: *id,
+        category: seat.category,
+        price: facts.performance.price(seat.category).expect("every seat's category has a price"),
+        seat: Some(seat.no),
+    };
+    let items: Vec<Item> = seats.iter().zip(&hold.seats).map(item).collect();
+    Reservation {
+        id: hold.reservation,
+        customer: hold.customer,
+        performance: facts.performance.id,
+        amount: items.iter().map(|item| item.price).sum(),
+        items,
+        currency: facts.performance.currency,
+        created_at: now,
+        held_until: now + TimeDelta::seconds(i64::from(facts.performance.hold_seconds)),
+        state: ReservationState::Held,
+    }
+}
+
+fn held(seat: Seat, by: ReservationId, until: DateTime<Utc>) -> Seat {
+    Seat { state: SeatState::Held { by, until }, ..seat }
+}
+
+fn decide_release(
+    facts: &Facts,
+    release: ReleaseHold,
+    now: DateTime<Utc>,
+) -> Result<(Outcome, Changes), ReleaseRefusal> {
+    let reservation = own(facts, release.reservation, release.customer).ok_or(ReleaseRefusal::Unknown)?;
+    match reservation.state {
+        ReservationState::Paid { .. } => Err(ReleaseRefusal::AlreadyPaid),
+        ReservationState::Held if reservation.is_live_hold(now) => {
+            Ok(end_hold(facts, reservation, ReservationState::Cancelled))
+        }
+        ReservationState::Held => Ok(end_hold(facts, reservation, ReservationState::Expired)),
+        _ => Ok((Outcome::Released(Released::Ended(reservation.clone())), Changes::default())),
+    }
+}
+
+fn decide_expire(facts: &Facts, expire: ExpireHold, now: DateTime<Utc>) -> Result<(Outcome, Changes), ReleaseRefusal> {
+    let reservation = facts.reservations.get(&expire.reservation).ok_or(ReleaseRefusal::Unknown)?;
+    if reservation.is_live_hold(now) {
+        let released = Released::NotDue { held_until: reservation.held_until };
+        return Ok((Outcome::Released(released), Changes::default()));
+    }
+    if reservation.state == ReservationState::Held {
+        return Ok(end_hold(facts, reservation, ReservationState::Expired));
+    }
+    Ok((Outcome::Released(Released::Ended(reservation.clone())), Changes::default()))
+}
+
+/// Ends a hold; seats that name another reservation by now are left alone.
+fn end_hold(facts: &Facts, reservation: &Reservation, state: ReservationState) -> (Outcome, Changes) {
+    let ended = Reservation { state, ..reservation.clone() };
+    let still_its_own = |seat: &&Seat| seat.is_held_by(reservation.id);
+    let seats = seats_of(facts, reservation).filter(still_its_own).map(freed).collect();
+    let changes = Changes { seats, reservations: one(&ended), ..Changes::default() };
+    (Outcome::Released(Released::Ended(ended)), changes)
+}
+
+fn decide_payment(
+    facts: &Facts,
+    command: PayReservation,
+    now: DateTime<Utc>,
+) -> Result<(Outcome, Changes), PayRefusal> {
+    let reservation = own(facts, command.reservation, command.customer).ok_or(PayRefusal::Unknown)?;
+    if let Some(payment) = facts.payments.get(&command.payment) {
+        return Ok((Outcome::Paid(payment.clone(), reservation.clone()), Changes::default()));
+    }
+    check_payable(facts, reservation, now)?;
+    let balance = facts.customers.get(&command.customer).map_or(Amount::ZERO, |customer| customer.balance);
+    let left = balance.checked_sub(reservation.amount).ok_or_else(|| PayRefusal::InsufficientPoints {
+        missing: reservation.amount.checked_sub(balance).unwrap_or_default(),
+    })?;
+    let payment = Payment {
+        id: command.payment,
+        reservation: reservation.id,
+        customer: reservation.customer,
+        amount: reservation.amount,
+        discount: Amount::ZERO,
+        balance: left,
+        paid_at: now,
+    };
+    let paid = Reservation { state: ReservationState::Paid { payment: payment.id, at: now }, ..reservation.clone() };
+    let sold = |seat: &Seat| (seat.no, Seat { state: SeatState::Sold { to: reservation.id }, ..*seat });
+    let entry = LedgerEntry {
+        id: command.entry,
+        kind: EntryKind::Payment,
+        debit: LedgerAccount::Customer(paid.customer),
+        credit: LedgerAccount::Sales,
+        amount: payment.amount,
+        balance_after: Some(left),
+        at: now,
+        references: references(&paid, &payment),
+    };
+    let changes = Changes {
+        seats: seats_of(facts, reservation).map(sold).collect(),
+        reservations: one(&paid),
+        payments: vec![payment.clone()],
+        ..moved(entry, paid.customer, left)
+    };
+    Ok((Outcome::Paid(payment, paid), changes))
+}
+
+/// Clocks decide fairness, never ownership: the hold must be live and every seat must name it.
+fn check_payable(facts: &Facts, reservation: &Reservation, now: DateTime<Utc>) -> Result<(), PayRefusal> {
+    match reservation.state {
+        ReservationState::Paid { .. } => return Err(PayRefusal::AlreadyPaid),
+        ReservationState::Refunded { .. } | ReservationState::Cancelled => return Err(PayRefusal::GivenBack),
+        ReservationState::Expired => return Err(PayRefusal::HoldExpired),
+        ReservationState::Held => {}
+    }
+    let owned = seats_of(facts, reservation).filter(|seat| seat.is_held_by(reservation.id)).count();
+    if !reservation.is_live_hold(now) || owned != reservation.seats().count() {
+        return Err(PayRefusal::HoldExpired);
+    }
+    if facts.performance.status == SalesStatus::Cancelled {
+        return Err(PayRefusal::PerformanceCancelled);
+    }
+    Ok(())
+}
+
+fn decide_refund(
+    facts: &Facts,
+    command: RefundReservation,
+    now: DateTime<Utc>,
+) -> Result<(Outcome, Changes), RefundRefusal> {
+    let reservation = own(facts, command.reservation, command.customer).ok_or(RefundRefusal::Unknown)?;
+    if let Some(refund) = facts.refunds.get(&reservation.id).filter(|refund| refund.id == command.refund) {
+        return Ok((Outcome::Refunded(refund.clone(), reservation.clone()), Changes::default()));
+    }
+    let ReservationState::Paid { payment, .. } = reservation.state else { return Err(RefundRefusal::NotRefundable) };
+    let payment = facts.payments.get(&payment).ok_or(RefundRefusal::NotRefundable)?;
+    if !facts.performance.is_refundable(now) {
+        return Err(RefundRefusal::NotRefundable);
+    }
+    let balance = facts.customers.get(&command.customer).map_or(Amount::ZERO, |customer| customer.balance);
+    let balance = balance.checked_add(payment.amount).ok_or(RefundRefusal::BalanceTooLarge)?;
+    let refund = Refund {
+        id: command.refund,
+        payment: payment.id,
+        reservation: reservation.id,
+        customer: reservation.customer,
+        amount: payment.amount,
+        balance,
+        refunded_at: now,
+    };
+    let state = ReservationState::Refunded { payment: payment.id, at: now };
+    let refunded = Reservation { state, ..reservation.clone() };
+    let entry = LedgerEntry {
+        id: command.entry,
+        kind: EntryKind::Refund,
+        debit: LedgerAccount::Sales,
+        credit: LedgerAccount::Customer(refunded.customer),
+        amount: refund.amount,
+        balance_after: Some(balance),
+        at: now,
+        references: EntryReferences { refund: Some(refund.id), ..references(&refunded, payment) },
+    };
+    let changes = Changes {
+        seats: seats_of(facts, reservation).filter(|seat| seat.is_sold_to(reservation.id)).map(freed).collect(),
+        reservations: one(&refunded),
+        refunds: vec![refund.clone()],
+        ..moved(entry, refunded.customer, balance)
+    };
+    Ok((Outcome::Refunded(refund, refunded), changes))
+}
+
+/// The changes of one movement of points; a free ticket moves none and leaves no entry.
+fn moved(entry: LedgerEntry, customer: AccountId, balance: Amount) -> Changes {
+    if entry.amount == Amount::ZERO {
+        return Changes::default();
+    }
+    Changes { entries: vec![entry], balances: BTreeMap::from([(customer, balance)]), ..Changes::default() }
+}
+
+fn references(reservation: &Reservation, payment: &Payment) -> EntryReferences {
+    EntryReferences {
+        performance: Some(reservation.performance),
+        reservation: Some(reservation.id),
+        payment: Some(payment.id),
+        ..EntryReferences::default()
+    }
+}
+
+fn own(facts: &Facts, reservation: ReservationId, customer: AccountId) -> Option<&Reservation> {
+    facts.reservations.get(&reservation).filter(|reservation| reservation.customer == customer)
+}
+
+fn seats_of<'a>(facts: &'a Facts, reservation: &'a Reservation) -> impl Iterator<Item = &'a Seat> {
+    reservation.seats().filter_map(|no| facts.seats.get(&no))
+}
+
+fn freed(seat: &Seat) -> (u32, Seat) {
+    (seat.no, Seat { state: SeatState::Free, ..*seat })
+}
+
+fn one(reservation: &Reservation) -> BTreeMap<ReservationId, Reservation> {
+    BTreeMap::from([(reservation.id, reservation.clone())])
+}

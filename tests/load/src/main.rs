@@ -1,0 +1,155 @@
+//! Benchmarks of the running server against a bare baseline.
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use onsale_bench::{
+    Failure, bare,
+    benchmarks::{Bench, availability, catalogue, expiry, footprint, hold, hot_seat, pay, sign_in, thousand},
+    binary, limits,
+    load::{Fixed, Load, Until},
+    naked::{self, Naked},
+    report::{Report, Row},
+    scale::Scale,
+    store::StoreKind,
+};
+
+/// Measures over real HTTP on loopback; prints a table and one JSON line.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    benchmark: Benchmark,
+    /// Measure this binary instead of building the server.
+    #[arg(long, global = true, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    /// Show only that the benchmark works: two short pairs of a tenth of the size.
+    #[arg(long, global = true)]
+    quick: bool,
+}
+
+#[derive(Subcommand)]
+enum Benchmark {
+    /// GET /v1/concerts with 50 concerts, against bare and naked.
+    Catalogue {
+        /// The size of the page; the server's own without it.
+        #[arg(long)]
+        limit: Option<u32>,
+    },
+    /// GET …/availability of 50,000 seats while 500 holds a second arrive, against bare and naked.
+    Availability(Store),
+    /// Holds by 256 connections on MySQL, against groups of one, and against the raw group commit.
+    Hold {
+        /// Milliseconds that every commit takes longer.
+        #[arg(long, default_value_t = 0)]
+        commit_delay_ms: u64,
+    },
+    /// Holds by 256 connections on the embedded database, against groups of one.
+    HoldSqlite,
+    /// 10,000 customers want one seat: how long the losers wait, against bare.
+    HotSeat(Store),
+    /// Payments by 256 connections on MySQL, against groups of one.
+    Pay,
+    /// 1,000 holds at once on a server that has just started: the slowest.
+    Thousand(Store),
+    /// 10,000 holds end within a second while 200 a second arrive: how late they are tidied.
+    Expiry(Store),
+    /// 500 sign in at once: how much slower others read the catalogue.
+    SignIn,
+    /// Time to readiness and resident memory, embedded, idle and after 200,000 holds.
+    Footprint,
+    /// What the load generator reaches against a handler that does nothing: the ceiling of every other figure.
+    Generator {
+        /// Connections, each with one request in flight.
+        #[arg(long, default_value_t = 64)]
+        connections: usize,
+        /// Threads that make the requests.
+        #[arg(long, default_value_t = 1)]
+        threads: usize,
+    },
+    /// Serves a file's bytes until standard input closes.
+    #[command(name = naked::COMMAND, hide = true)]
+    ServeNaked {
+        /// The file.
+        body: PathBuf,
+    },
+    /// Serves a folder's answer, behind everything that Onsale's answers go through, until standard input closes.
+    #[command(name = bare::COMMAND, hide = true)]
+    ServeBare {
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct Store {
+    /// The database.
+    #[arg(long, value_enum, default_value_t = StoreKind::Mysql)]
+    store: StoreKind,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let report = match arguments.benchmark {
+        Benchmark::ServeNaked { body } => {
+            naked::serve(&body).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Benchmark::ServeBare { folder } => {
+            bare::serve(&folder).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Benchmark::Generator { connections, threads } => generator(connections, threads).await?,
+        benchmark => {
+            limits::raise_open_files()?;
+            let binary = match arguments.binary {
+                Some(binary) => binary.canonicalize()?,
+                None => binary::build().await?,
+            };
+            let scale = if arguments.quick { Scale::QUICK } else { Scale::FULL };
+            measure(&Bench { binary, scale }, benchmark).await?
+        }
+    };
+    print!("{report}");
+    Ok(if report.reached() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn measure(bench: &Bench, benchmark: Benchmark) -> Result<Report, Failure> {
+    match benchmark {
+        Benchmark::Catalogue { limit } => catalogue::run(bench, limit).await,
+        Benchmark::Availability(Store { store }) => availability::run(bench, store).await,
+        Benchmark::Hold { commit_delay_ms } => {
+            hold::run(bench, StoreKind::Mysql, Duration::from_millis(commit_delay_ms)).await
+        }
+        Benchmark::HoldSqlite => hold::run(bench, StoreKind::Sqlite, Duration::ZERO).await,
+        Benchmark::HotSeat(Store { store }) => hot_seat::run(bench, store).await,
+        Benchmark::Pay => pay::run(bench).await,
+        Benchmark::Thousand(Store { store }) => thousand::run(bench, store).await,
+        Benchmark::Expiry(Store { store }) => expiry::run(bench, store).await,
+        Benchmark::SignIn => sign_in::run(bench).await,
+        Benchmark::Footprint => footprint::run(bench).await,
+        Benchmark::Generator { .. } | Benchmark::ServeNaked { .. } | Benchmark::ServeBare { .. } => {
+            Err("this is no benchmark of the server".into())
+        }
+    }
+}
+
+async fn generator(connections: usize, threads: usize) -> Result<Report, Failure> {
+    const BODY: [u8; 2_048] = [b'0'; 2_048];
+    let server = Naked::start(&BODY).await?;
+    let load = Load { threads, ..Load::new(server.address(), connections, Until::Elapsed(Duration::from_secs(3))) };
+    let outcome = load.run(Arc::new(Fixed::get("/", &[]))).await?;
+    server.stop().await?;
+    let every_answer_is_whole = outcome.errors() == 0 && outcome.largest_body == BODY.len();
+    let report = Report::new("generator", Row::new("naked", &[outcome]));
+    Ok(report.target("every answer is whole", every_answer_is_whole))
+}

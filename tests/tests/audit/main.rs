@@ -1,0 +1,166 @@
+//! The audit's contract: good data is clean, and whatever row is corrupted, the invariant that it breaks is named.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod good_data;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use onsale_application::ports::{Audit, AuditReport, CatalogueEditor, PerformanceChange, Violation};
+use onsale_domain::box_office::Limits;
+use onsale_sql::{SqlAudit, SqlCatalogue};
+use onsale_tests::store::Store;
+
+use self::good_data::{execute, id, ids, literal};
+
+onsale_tests::contracts!(
+    good_data_is_clean,
+    an_empty_store_is_clean,
+    every_corruption_is_named,
+    violations_are_named_up_to_the_limit,
+    what_time_did_not_allow_is_unfinished,
+    a_lowered_limit_breaks_nothing,
+);
+
+fn audit(store: &Store, time_limit: Duration) -> SqlAudit {
+    let limits = Limits { open_holds_per_customer: 1 };
+    SqlAudit::new(store.database.clone(), store.context.clone(), limits, time_limit)
+}
+
+async fn report(store: &Store) -> AuditReport {
+    audit(store, Duration::from_mins(5)).audit(20).await.unwrap()
+}
+
+fn named(report: &AuditReport) -> BTreeSet<&'static str> {
+    report.violations.iter().map(|violation| violation.invariant).collect()
+}
+
+/// For each invariant, one statement that breaks it.
+fn corruptions(store: &Store) -> Vec<(&'static str, String)> {
+    let held = literal(ids::HELD);
+    let [first_charge, paid, .., refunded] = ids::ENTRIES.map(literal);
+    let future = if store.settings.url.starts_with("sqlite") { "4000000000000000" } else { "'2099-01-01'" };
+    vec![
+        ("free_seats_have_nobody", format!("UPDATE seats SET reservation_id = {held} WHERE seat_no = 4")),
+        (
+            "seats_held_by_one_hold",
+            format!("UPDATE seats SET reservation_id = {} WHERE seat_no = 2", literal(ids::EXPIRED)),
+        ),
+        (
+            "seats_sold_to_paid_reservations",
+            format!("UPDATE seats SET reservation_id = {} WHERE seat_no = 0", literal(ids::REFUNDED)),
+        ),
+        ("seats_have_a_price", "UPDATE seats SET category_no = 9 WHERE seat_no = 4".to_owned()),
+        ("performances_have_the_seats_of_their_plan", "DELETE FROM seats WHERE seat_no = 4".to_owned()),
+        ("performances_have_concert_plan_and_version", "DELETE FROM concerts".to_owned()),
+        (
+            "paid_reservations_have_their_seats",
+            "UPDATE seats SET state = 0, reservation_id = NULL WHERE seat_no = 0".to_owned(),
+        ),
+        (
+            "live_holds_have_their_seats",
+            "UPDATE seats SET state = 0, reservation_id = NULL, held_until = NULL WHERE seat_no = 2".to_owned(),
+        ),
+        ("no_seat_is_taken_twice", format!("UPDATE reservation_items SET seat_no = 0 WHERE reservation_id = {held}")),
+        (
+            "reservations_are_the_sum_of_their_items",
+            format!("UPDATE reservations SET quantity = 2 WHERE reservation_id = {held}"),
+        ),
+        (
+            "reservations_agree_with_payments",
+            format!("UPDATE reservations SET status = 1 WHERE reservation_id = {held}"),
+        ),
+        (
+            "reservations_have_customer_and_performance",
+            format!("UPDATE reservations SET customer_id = {held} WHERE reservation_id = {}", literal(ids::EXPIRED)),
+        ),
+        (
+            "payments_pay_one_reservation",
+            format!("UPDATE payments SET discount = 1 WHERE payment_id = {}", literal(ids::PAYMENT)),
+        ),
+        ("payments_have_their_entry", format!("DELETE FROM ledger_entries WHERE entry_id = {paid}")),
+        ("refunds_return_one_payment", format!("UPDATE refunds SET payment_id = {}", literal(ids::PAYMENT))),
+        ("refunds_have_their_entry", format!("UPDATE ledger_entries SET amount = 199 WHERE entry_id = {refunded}")),
+        ("charges_have_their_entry", format!("UPDATE ledger_entries SET amount = 1 WHERE entry_id = {first_charge}")),
+        (
+            "entries_have_two_sides",
+            format!("UPDATE ledger_entries SET debit = 'sales' WHERE entry_id = {first_charge}"),
+        ),
+        ("entries_have_their_reason", format!("DELETE FROM charges WHERE charge_id = {}", literal(ids::CHARGE))),
+        (
+            "ledger_sums_to_zero",
+            format!("UPDATE points_accounts SET balance = 701 WHERE account_id = {}", literal(ids::MINJI)),
+        ),
+        // what one has too much the other has too little, so that the sum stays right
+        ("balances_equal_their_entries", "UPDATE points_accounts SET balance = 1200 - balance".to_owned()),
+        (
+            "balances_are_those_of_an_entry",
+            format!("UPDATE ledger_entries SET balance_after = 701 WHERE entry_id = {paid}"),
+        ),
+        ("customers_stay_within_their_seats", "UPDATE performances SET max_seats_ever = 2".to_owned()),
+        (
+            "customers_stay_within_their_holds",
+            format!("UPDATE reservations SET held_until = {future} WHERE reservation_id = {}", literal(ids::UNTIDIED)),
+        ),
+        ("accounts_have_points", format!("DELETE FROM points_accounts WHERE account_id = {}", literal(ids::HYUN))),
+    ]
+}
+
+async fn good_data_is_clean(store: Store) {
+    good_data::write(&store).await;
+    let report = report(&store).await;
+    assert_eq!(report.violations, []);
+    assert!(report.unfinished.is_empty());
+    let rows = |name: &str| report.checked.iter().find(|(checked, _)| *checked == name).map(|(_, rows)| *rows);
+    assert_eq!(rows("seats_sold_to_paid_reservations"), Some(8));
+    assert_eq!(rows("paid_reservations_have_their_seats"), Some(8));
+    assert_eq!(rows("payments_have_their_entry"), Some(3));
+    assert_eq!(rows("balances_equal_their_entries"), Some(2));
+    assert_eq!(rows("ledger_sums_to_zero"), Some(5));
+}
+
+async fn an_empty_store_is_clean(store: Store) {
+    let report = report(&store).await;
+    assert!(report.violations.is_empty() && report.unfinished.is_empty());
+    assert!(report.checked.iter().all(|(_, rows)| *rows == 0));
+}
+
+async fn every_corruption_is_named(store: Store) {
+    let corruptions = corruptions(&store);
+    let provable: BTreeSet<_> = report(&store).await.checked.iter().map(|(name, _)| *name).collect();
+    assert_eq!(corruptions.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>(), provable);
+    for (invariant, corruption) in corruptions {
+        good_data::remove(&store).await;
+        good_data::write(&store).await;
+        execute(&store, corruption).await;
+        let report = report(&store).await;
+        assert!(named(&report).contains(invariant), "{invariant}: {report:?}");
+        let says = |violation: &Violation| violation.detail.contains(|c: char| c.is_numeric());
+        assert!(report.violations.iter().all(says), "{report:?}");
+    }
+}
+
+async fn violations_are_named_up_to_the_limit(store: Store) {
+    good_data::write(&store).await;
+    execute(&store, "UPDATE seats SET category_no = 9".to_owned()).await;
+    let report = audit(&store, Duration::from_mins(5)).audit(3).await.unwrap();
+    let named = report.violations.iter().filter(|violation| violation.invariant == "seats_have_a_price");
+    let details: Vec<_> = named.map(|violation| violation.detail.as_str()).collect();
+    assert_eq!(details.len(), 3);
+    assert_eq!(details[0], format!("performance {}, seat 0, category_no 9", id(ids::PERFORMANCE)));
+}
+
+async fn what_time_did_not_allow_is_unfinished(store: Store) {
+    let report = audit(&store, Duration::ZERO).audit(20).await.unwrap();
+    assert!(report.checked.is_empty());
+    assert_eq!(report.unfinished.len(), corruptions(&store).len());
+}
+
+async fn a_lowered_limit_breaks_nothing(store: Store) {
+    good_data::write(&store).await;
+    let catalogue = SqlCatalogue::new(store.database.clone(), store.context.clone(), store.bus.clone());
+    let change = PerformanceChange { max_seats_per_customer: Some(1), ..Default::default() };
+    catalogue.change_performance(id(ids::PERFORMANCE).into(), change, None).await.unwrap();
+    assert_eq!(report(&store).await.violations, []);
+}

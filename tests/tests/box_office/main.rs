@@ -1,0 +1,14 @@
+//! The contract of the box office and the cashier: what must hold on every database, however many meet at once and
+//! whatever breaks in between.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod crash;
+mod holds;
+mod idempotency;
+mod limits;
+mod lost_commits;
+mod payments;
+mod poison;
+mod proxy;
+mod races;
+mod reads;

@@ -1,0 +1,91 @@
+//! A wire to the database that breaks at the `COMMIT`.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use url::Url;
+
+/// `COM_QUERY` with the text `COMMIT`: four bytes of length and number, one of the command, then the text.
+const COMMIT: &[u8] = b"\x07\0\0\0\x03COMMIT";
+
+/// When the wire breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The `COMMIT` does not arrive.
+    BeforeCommit,
+    /// The `COMMIT` arrives and is carried out; its answer does not come back.
+    AfterCommit,
+}
+
+/// Forwards connections, and breaks one of them when told to.
+pub(crate) struct Proxy {
+    address: SocketAddr,
+    server: Url,
+    armed: Arc<Mutex<Option<Cut>>>,
+}
+
+impl Proxy {
+    /// A wire to the database at `server`.
+    pub(crate) async fn to(server: &str) -> Self {
+        let server = Url::parse(server).unwrap();
+        let target = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(3306));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let armed = Arc::new(Mutex::new(None));
+        let for_all = Arc::clone(&armed);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(&target).await.unwrap();
+                tokio::spawn(forward(client, server, Arc::clone(&for_all)));
+            }
+        });
+        Self { address, server, armed }
+    }
+
+    /// The database's address through the wire.
+    pub(crate) fn url(&self) -> String {
+        let mut url = self.server.clone();
+        url.set_ip_host(self.address.ip()).unwrap();
+        url.set_port(Some(self.address.port())).unwrap();
+        url.into()
+    }
+
+    /// Breaks the wire at the next `COMMIT`.
+    pub(crate) fn arm(&self, cut: Cut) {
+        *self.armed.lock().unwrap() = Some(cut);
+    }
+
+    /// Whether the wire broke since it was armed.
+    pub(crate) fn has_cut(&self) -> bool {
+        self.armed.lock().unwrap().is_none()
+    }
+}
+
+/// Forwards until one side ends, or the wire breaks; both sides are closed then.
+async fn forward(mut client: TcpStream, mut server: TcpStream, armed: Arc<Mutex<Option<Cut>>>) {
+    let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let Ok(size @ 1..) = read else { return };
+                let cut = if asked[..size] == *COMMIT { armed.lock().unwrap().take() } else { None };
+                if cut == Some(Cut::BeforeCommit) || server.write_all(&asked[..size]).await.is_err() {
+                    return;
+                }
+                if cut == Some(Cut::AfterCommit) {
+                    let size = server.read(&mut answered).await.unwrap();
+                    assert_ne!(size, 0, "the server answers a COMMIT"); // and then it has happened
+                    return;
+                }
+            }
+            read = server.read(&mut answered) => {
+                let Ok(size @ 1..) = read else { return };
+                if client.write_all(&answered[..size]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What journeys share: a client, a reader of event streams, and a box office that an operator has opened.
+
+mod api;
+mod sale;
+mod watcher;
+
+pub(crate) use api::{Answer, Api, CUSTOMER_PASSWORD, id, new_key};
+pub(crate) use sale::{HALL, Sale, Site, fixture, plan_file};
+pub(crate) use watcher::Watcher;
+
+/// Runs each journey embedded and on MySQL, with an audit at its end.
+macro_rules! journeys {
+    ($($name:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let mut stack = onsale_tests::server::Stack::embedded();
+                super::$name(&mut stack).await;
+                stack.assert_sound().await;
+            })+
+        }
+
+        mod on_mysql {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let mut stack = onsale_tests::server::Stack::mysql().await;
+                super::$name(&mut stack).await;
+                stack.assert_sound().await;
+            })+
+        }
+    };
+}

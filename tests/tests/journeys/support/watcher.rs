@@ -1,0 +1,121 @@
+//! Somebody who follows what is free, as a browser would.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::{Method, Response};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::Api;
+
+/// How long an event may take: longer than any hold of these tests, and shorter than the pause between sweeps.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// An event as it was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) data: Value,
+}
+
+/// An open stream, and what is free by all that it has told.
+pub(crate) struct Watcher {
+    response: Response,
+    buffer: String,
+    epoch: String,
+    version: i64,
+    free: BTreeSet<u64>,
+}
+
+impl Watcher {
+    /// Opens the stream of a performance, as its availability says, and reads the snapshot.
+    pub(crate) async fn new(api: &Api, performance: &str) -> Self {
+        let availability = api.get(&format!("/v1/performances/{performance}/availability")).await.ok(200);
+        let response = api.request(Method::GET, availability["events_url"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let (epoch, version) = (String::new(), 0);
+        let mut watcher = Self { response, buffer: String::new(), epoch, version, free: BTreeSet::new() };
+        let first = watcher.next().await.expect("a stream begins with an event");
+        assert_eq!(first.name, "snapshot", "{first:?}");
+        watcher
+    }
+
+    /// The seats that are free.
+    pub(crate) fn free(&self) -> &BTreeSet<u64> {
+        &self.free
+    }
+
+    /// Follows the events until every one of these seats is free, or none is.
+    pub(crate) async fn until(&mut self, seats: &[u64], free: bool) {
+        while seats.iter().any(|seat| self.free.contains(seat) != free) {
+            self.next().await.expect("the stream goes on");
+        }
+    }
+
+    /// The next event; nothing when the stream has ended.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        let event = timeout(LIMIT, self.read()).await.expect("an event comes in time")?;
+        self.apply(&event);
+        Some(event)
+    }
+
+    async fn read(&mut self) -> Option<Event> {
+        loop {
+            if let Some(end) = self.buffer.find("\n\n") {
+                let block: String = self.buffer.drain(..end + 2).collect();
+                match parsed(&block) {
+                    Some(event) => return Some(event),
+                    None => continue, // a heartbeat
+                }
+            }
+            let chunk = self.response.chunk().await.unwrap()?;
+            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    fn apply(&mut self, Event { name, id, data }: &Event) {
+        let (epoch, version) = (data["epoch"].as_str().unwrap(), data["version"].as_i64().unwrap());
+        assert_eq!(*id, format!("{epoch}:{version}"));
+        match name.as_str() {
+            "snapshot" => self.free = free_seats(data["seats"].as_str().unwrap()),
+            "delta" => {
+                assert_eq!((&*self.epoch, self.version), (epoch, data["previous_version"].as_i64().unwrap()));
+                for taken in numbers(&data["taken"]) {
+                    assert!(self.free.remove(&taken), "seat {taken} was free");
+                }
+                for freed in numbers(&data["freed"]) {
+                    assert!(self.free.insert(freed), "seat {freed} was taken");
+                }
+            }
+            other => panic!("an unknown event: {other}"),
+        }
+        epoch.clone_into(&mut self.epoch);
+        self.version = version;
+        let left: u64 =
+            data["categories"].as_array().unwrap().iter().map(|left| left["available"].as_u64().unwrap()).sum();
+        assert_eq!(left, self.free.len() as u64, "the categories say how many are left");
+    }
+}
+
+fn parsed(block: &str) -> Option<Event> {
+    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    let data = serde_json::from_str(field("data")?).unwrap();
+    Some(Event { name: field("event").unwrap().to_owned(), id: field("id").unwrap().to_owned(), data })
+}
+
+/// Byte i holds seats 8i to 8i + 7, lowest bit first.
+pub(crate) fn free_seats(encoded: &str) -> BTreeSet<u64> {
+    let bytes = STANDARD.decode(encoded).unwrap();
+    (0..bytes.len() as u64 * 8)
+        .filter(|seat| bytes[usize::try_from(seat / 8).unwrap()] >> (seat % 8) & 1 == 1)
+        .collect()
+}
+
+fn numbers(list: &Value) -> Vec<u64> {
+    list.as_array().unwrap().iter().map(|number| number.as_u64().unwrap()).collect()
+}
