@@ -10,9 +10,13 @@ mod cashier;
 mod catalogue;
 mod context;
 mod hold_timer;
+mod passes;
+mod places;
+mod rooms;
 mod seals;
 mod step;
 mod store_health;
+mod tenants;
 
 pub use accounts::{
     AccountWithPassword, Accounts, EndedBecause, NewAccount, NewSession, RegisterError, RotateError, Rotation,
@@ -29,6 +33,13 @@ pub use catalogue::{
 };
 pub use context::{Clock, Context, Ids};
 pub use hold_timer::{HoldAlarm, HoldTimer};
+pub use passes::{PassClaims, PassKey, PassKeyError, PassKeys, PublicPassKey, QueueClaims, QueueSeals};
+pub use places::{Entered, Entry, EntryTerms, Front, LineId, Places, PlacesError, VIEW_FIRST, VIEW_MARKS};
+pub use rooms::{
+    CeilingError, DrawRecord, Draws, EpochStart, JoinRefusal, Redemption, RoomChange, RoomChanges, RoomEditError,
+    RoomRecord, Rooms,
+};
 pub use seals::{AccessClaims, Passwords, PasswordsError, SealError, Seals, StreamClaims};
 pub use step::{Done, IdempotencyKey, IdempotencyKeyError, Page, StepError, Unavailable};
 pub use store_health::{StoreHealth, StoreStatus};
+pub use tenants::Tenants;

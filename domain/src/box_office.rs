@@ -11,8 +11,8 @@ mod facts;
 
 pub use changes::Changes;
 pub use command::{
-    Command, ExpireHold, HoldRefusal, HoldSeats, Outcome, PayRefusal, PayReservation, RefundRefusal, RefundReservation,
-    Refusal, ReleaseHold, ReleaseRefusal, Released,
+    Admission, Command, ExpireHold, HoldRefusal, HoldSeats, Outcome, PayRefusal, PayReservation, RefundRefusal,
+    RefundReservation, Refusal, ReleaseHold, ReleaseRefusal, Released,
 };
 pub use decision::decide;
 pub use facts::{Customer, Facts, Limits, Standing};

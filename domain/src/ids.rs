@@ -53,4 +53,12 @@ ids! {
     EntryId,
     /// Names a line of the operators' journal.
     OperatorActionId,
+    /// Names a waiting room.
+    WaitingRoomId,
+    /// Names an organisation that uses waiting rooms for its own site.
+    TenantId,
+    /// Names an API key of a tenant.
+    ApiKeyId,
+    /// Names a pass, and with it one visit.
+    PassId,
 }

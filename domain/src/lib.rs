@@ -1,4 +1,4 @@
-//! What is true about concerts, seats, reservations, points and payments.
+//! What is true about concerts, seats, reservations, points, payments and waiting rooms.
 //!
 //! Pure and synchronous: no I/O, clock, SQL, JSON or HTTP. Time and ids come in as values, and every business step is
 //! one function from facts and a command to an outcome and its changes, so that a store can settle many commands in
@@ -16,4 +16,6 @@ pub mod plan;
 pub mod points;
 pub mod reservation;
 pub mod seat;
+pub mod tenant;
 pub mod text;
+pub mod waiting_room;

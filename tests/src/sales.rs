@@ -125,7 +125,7 @@ pub fn charge_order(store: &Store, customer: AccountId, points: i64) -> ChargeOr
 #[must_use]
 pub fn hold_order(store: &Store, performance: &Performance, customer: AccountId, seats: &[SeatNo]) -> HoldOrder {
     let seats = seats.iter().map(|no| (*no, store.context.new_id())).collect();
-    let hold = HoldSeats { reservation: store.context.new_id(), customer, seats };
+    let hold = HoldSeats { reservation: store.context.new_id(), customer, seats, admission: None };
     HoldOrder { performance: performance.id, hold, idempotency: None }
 }
 

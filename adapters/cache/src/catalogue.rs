@@ -87,7 +87,7 @@ impl CachedCatalogue {
         loop {
             match receiver.next().await {
                 Some(BusMessage::Catalogue { generation }) => self.known.raise(generation),
-                Some(BusMessage::Seats(_)) => {}
+                Some(BusMessage::Seats(_) | BusMessage::Room { .. }) => {}
                 None => self.learn_generation().await,
             }
         }

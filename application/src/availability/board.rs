@@ -205,7 +205,7 @@ impl AvailabilityBoard {
         loop {
             match receiver.next().await {
                 Some(BusMessage::Seats(delta)) => self.apply(&delta),
-                Some(BusMessage::Catalogue { .. }) => {}
+                Some(BusMessage::Catalogue { .. } | BusMessage::Room { .. }) => {}
                 None => self.forget_images(),
             }
         }

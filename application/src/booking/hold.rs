@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use onsale_domain::box_office::{self, HoldRefusal, ReleaseRefusal, Released};
+use onsale_domain::box_office::{self, Admission, HoldRefusal, ReleaseRefusal, Released};
 use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
 use onsale_domain::performance::MAX_SEATS_PER_CUSTOMER_LIMIT;
 use onsale_domain::reservation::Reservation;
@@ -21,6 +21,8 @@ pub struct HoldRequest {
     pub performance: PerformanceId,
     /// Which seats, in any order.
     pub seats: Vec<SeatNo>,
+    /// The admission on which the customer is here, when the concert has a waiting room.
+    pub admission: Option<Admission>,
     /// The caller's name for this request.
     pub idempotency: Option<IdempotencyKey>,
 }
@@ -99,6 +101,7 @@ impl HoldSeats {
             reservation: self.context.new_id(),
             customer: request.customer,
             seats: seats.into_iter().map(|no| (no, self.context.new_id())).collect(),
+            admission: request.admission,
         };
         Ok(HoldOrder { performance: request.performance, hold, idempotency: request.idempotency })
     }

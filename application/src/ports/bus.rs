@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use onsale_domain::ids::PerformanceId;
+use onsale_domain::ids::{PerformanceId, WaitingRoomId};
 use onsale_domain::seat::{SeatNo, SeatState};
 
 /// What one group of commands changed on the seats of a performance.
@@ -26,6 +26,13 @@ pub enum BusMessage {
     Catalogue {
         /// The number in the catalogue's generation row.
         generation: i64,
+    },
+    /// A waiting room changed: its ticks, visits, blocks or terms.
+    Room {
+        /// Which room.
+        room: WaitingRoomId,
+        /// Its number of changes by now.
+        change: i64,
     },
 }
 

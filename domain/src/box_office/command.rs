@@ -2,11 +2,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::ids::{AccountId, EntryId, ItemId, PaymentId, RefundId, ReservationId};
+use crate::ids::{AccountId, EntryId, ItemId, PaymentId, RefundId, ReservationId, WaitingRoomId};
 use crate::money::Amount;
 use crate::payment::{Payment, Refund};
 use crate::reservation::Reservation;
 use crate::seat::SeatNo;
+use crate::waiting_room::QueueNumber;
 
 /// Something to do to one performance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,17 @@ pub struct HoldSeats {
     pub customer: AccountId,
     /// The seats, in ascending order without repetition, each with the item it becomes.
     pub seats: Vec<(SeatNo, ItemId)>,
+    /// The admission on which the customer is here, when the concert has a waiting room.
+    pub admission: Option<Admission>,
+}
+
+/// A place in a waiting room that was let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Admission {
+    /// Which room.
+    pub room: WaitingRoomId,
+    /// With which number.
+    pub number: QueueNumber,
 }
 
 /// Give a hold back.
@@ -148,6 +160,9 @@ pub enum HoldRefusal {
         /// How many are allowed.
         limit: u32,
     },
+    /// The visit on which the customer is here has ended.
+    #[error("the visit has ended")]
+    PassEnded,
     /// There is no such performance.
     #[error("there is no such performance")]
     UnknownPerformance,

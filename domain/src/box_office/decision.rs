@@ -35,6 +35,9 @@ fn decide_hold(facts: &Facts, hold: &HoldSeats, now: DateTime<Utc>) -> Result<(O
     if let Some(reservation) = facts.reservations.get(&hold.reservation) {
         return Ok((Outcome::Held(reservation.clone()), Changes::default()));
     }
+    if hold.admission.is_some_and(|admission| facts.ended.contains(&admission)) {
+        return Err(HoldRefusal::PassEnded);
+    }
     if !facts.performance.is_on_sale(now) {
         return Err(HoldRefusal::NotOnSale);
     }

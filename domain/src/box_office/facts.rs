@@ -1,8 +1,8 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use super::Changes;
+use super::{Admission, Changes};
 use crate::ids::{AccountId, PaymentId, PerformanceId, ReservationId};
 use crate::money::Amount;
 use crate::payment::{Payment, Refund};
@@ -71,6 +71,8 @@ pub struct Facts {
     pub payments: HashMap<PaymentId, Payment>,
     /// The refunds of the reservations that the commands name.
     pub refunds: HashMap<ReservationId, Refund>,
+    /// Those of the commands' admissions that have ended.
+    pub ended: HashSet<Admission>,
 }
 
 impl Facts {

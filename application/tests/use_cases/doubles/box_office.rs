@@ -80,7 +80,8 @@ impl BoxOfficeDouble {
 
 /// An expired reservation.
 pub(crate) fn ended(index: u128) -> Reservation {
-    let hold = HoldSeats { reservation: super::reservation(index), customer: customer(0), seats: Vec::new() };
+    let hold =
+        HoldSeats { reservation: super::reservation(index), customer: customer(0), seats: Vec::new(), admission: None };
     let order = HoldOrder { performance: performance(0), hold, idempotency: None };
     Reservation { state: ReservationState::Expired, ..reservation(&order) }
 }

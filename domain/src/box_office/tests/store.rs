@@ -176,6 +176,7 @@ impl Store {
             customers: customers.filter_map(|id| Some((id, self.customer(id)?))).collect(),
             payments: payments.map(|payment| (payment.id, payment.clone())).collect(),
             refunds: refunds.map(|refund| (refund.reservation, refund.clone())).collect(),
+            ended: std::collections::HashSet::new(),
             reservations,
         }
     }
@@ -242,7 +243,7 @@ impl Store {
     pub(super) fn hold(&mut self, customer: AccountId, seats: impl IntoIterator<Item = SeatNo>) -> HoldSeats {
         let reservation = ReservationId(self.new_id());
         let seats = seats.into_iter().map(|no| (no, ItemId(self.new_id()))).collect();
-        HoldSeats { reservation, customer, seats }
+        HoldSeats { reservation, customer, seats, admission: None }
     }
 
     pub(super) fn pay(&mut self, customer: AccountId, reservation: ReservationId) -> Command {
