@@ -10,3 +10,4 @@ pub mod points;
 pub mod ports;
 pub mod readiness;
 pub mod tidying;
+pub mod waiting_room;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use onsale_domain::box_office::{self, Admission, HoldRefusal, ReleaseRefusal, Released};
-use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
+use onsale_domain::ids::{AccountId, ConcertId, PerformanceId, ReservationId};
 use onsale_domain::performance::MAX_SEATS_PER_CUSTOMER_LIMIT;
 use onsale_domain::reservation::Reservation;
 use onsale_domain::seat::SeatNo;
@@ -11,6 +11,7 @@ use tracing::warn;
 use crate::ports::{
     BoxOffice, CatalogueReader, Context, Done, HoldAlarm, HoldOrder, HoldTimer, IdempotencyKey, ReleaseOrder, StepError,
 };
+use crate::waiting_room::{AdmissionError, Admissions};
 
 /// Seats that a customer asks for.
 #[derive(Clone, Debug)]
@@ -21,8 +22,8 @@ pub struct HoldRequest {
     pub performance: PerformanceId,
     /// Which seats, in any order.
     pub seats: Vec<SeatNo>,
-    /// The admission on which the customer is here, when the concert has a waiting room.
-    pub admission: Option<Admission>,
+    /// The pass on which the customer is here, if one was shown.
+    pub pass: Option<String>,
     /// The caller's name for this request.
     pub idempotency: Option<IdempotencyKey>,
 }
@@ -36,6 +37,9 @@ pub enum HoldSeatsError {
     /// A seat was named twice.
     #[error("seat {0} is named twice")]
     SeatNamedTwice(SeatNo),
+    /// The concert has a waiting room, and the customer is not in.
+    #[error(transparent)]
+    NotAdmitted(#[from] AdmissionError),
     /// The step did not happen.
     #[error(transparent)]
     Step(#[from] StepError<HoldRefusal>),
@@ -46,6 +50,7 @@ pub struct HoldSeats {
     catalogue: Arc<dyn CatalogueReader>,
     box_office: Arc<dyn BoxOffice>,
     timer: Arc<dyn HoldTimer>,
+    admissions: Arc<Admissions>,
     context: Context,
 }
 
@@ -56,9 +61,10 @@ impl HoldSeats {
         catalogue: Arc<dyn CatalogueReader>,
         box_office: Arc<dyn BoxOffice>,
         timer: Arc<dyn HoldTimer>,
+        admissions: Arc<Admissions>,
         context: Context,
     ) -> Self {
-        Self { catalogue, box_office, timer, context }
+        Self { catalogue, box_office, timer, admissions, context }
     }
 
     /// Holds every seat of `request`, or none.
@@ -66,8 +72,9 @@ impl HoldSeats {
     /// # Errors
     /// [`HoldSeatsError`]; nothing is held then.
     pub async fn execute(&self, request: HoldRequest) -> Result<Done<Reservation>, HoldSeatsError> {
-        self.check_performance(request.performance).await?;
-        let order = self.order(request)?;
+        let concert = self.concert_of(request.performance).await?;
+        let admission = self.admissions.require(concert, request.pass.as_deref(), Some(request.customer)).await?;
+        let order = self.order(request, admission)?;
         let done = self.box_office.hold(order).await?;
         if !done.replayed {
             self.arm(&done.value).await;
@@ -76,15 +83,15 @@ impl HoldSeats {
     }
 
     /// An unknown performance must not open a lane.
-    async fn check_performance(&self, id: PerformanceId) -> Result<(), HoldSeatsError> {
+    async fn concert_of(&self, id: PerformanceId) -> Result<ConcertId, HoldSeatsError> {
         let known = self.catalogue.performance(id).await.map_err(StepError::Unavailable)?;
         match known.value {
-            Some(_) => Ok(()),
+            Some(performance) => Ok(performance.concert),
             None => Err(StepError::Refused(HoldRefusal::UnknownPerformance).into()),
         }
     }
 
-    fn order(&self, request: HoldRequest) -> Result<HoldOrder, HoldSeatsError> {
+    fn order(&self, request: HoldRequest, admission: Option<Admission>) -> Result<HoldOrder, HoldSeatsError> {
         let mut seats = request.seats;
         if seats.is_empty() {
             return Err(HoldSeatsError::NoSeats);
@@ -101,7 +108,7 @@ impl HoldSeats {
             reservation: self.context.new_id(),
             customer: request.customer,
             seats: seats.into_iter().map(|no| (no, self.context.new_id())).collect(),
-            admission: request.admission,
+            admission,
         };
         Ok(HoldOrder { performance: request.performance, hold, idempotency: request.idempotency })
     }

@@ -5,10 +5,14 @@ use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
 use onsale_domain::payment::{Payment, Refund};
 use onsale_domain::reservation::Reservation;
 
+use tracing::warn;
+
 use super::hold::disarm;
 use crate::ports::{
-    BoxOffice, Cashier, Context, Done, HoldTimer, IdempotencyKey, PayOrder, RefundOrder, StepError, Unavailable,
+    BoxOffice, Cashier, CatalogueReader, Context, Done, HoldTimer, IdempotencyKey, PayOrder, RefundOrder, StepError,
+    Unavailable, Versioned,
 };
+use crate::waiting_room::Admissions;
 
 /// A reservation that its customer pays or wants back.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub struct PayReservation {
     box_office: Arc<dyn BoxOffice>,
     cashier: Arc<dyn Cashier>,
     timer: Arc<dyn HoldTimer>,
+    catalogue: Arc<dyn CatalogueReader>,
+    admissions: Arc<Admissions>,
     context: Context,
 }
 
@@ -36,9 +42,11 @@ impl PayReservation {
         box_office: Arc<dyn BoxOffice>,
         cashier: Arc<dyn Cashier>,
         timer: Arc<dyn HoldTimer>,
+        catalogue: Arc<dyn CatalogueReader>,
+        admissions: Arc<Admissions>,
         context: Context,
     ) -> Self {
-        Self { box_office, cashier, timer, context }
+        Self { box_office, cashier, timer, catalogue, admissions, context }
     }
 
     /// Pays: seats sold and points moved together, or nothing of it.
@@ -59,7 +67,21 @@ impl PayReservation {
         };
         let done = self.cashier.pay(order).await?;
         disarm(&*self.timer, request.reservation).await;
+        if !done.replayed {
+            self.end_visit(&done.value.1).await;
+        }
         Ok(done)
+    }
+
+    /// Who has paid makes room for the next in line; should that fail, the pass ends by itself.
+    async fn end_visit(&self, reservation: &Reservation) {
+        match self.catalogue.performance(reservation.performance).await {
+            Ok(Versioned { value: Some(performance), .. }) => {
+                self.admissions.paid(performance.concert, reservation.customer).await;
+            }
+            Ok(_) => {}
+            Err(error) => warn!(reservation_id = %reservation.id, %error, "the visit goes on until its pass expires"),
+        }
     }
 }
 

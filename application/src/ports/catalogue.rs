@@ -234,16 +234,31 @@ pub enum OperatorActionKind {
     PerformanceCreated,
     /// Changed a performance.
     PerformanceChanged,
+    /// Added a waiting room.
+    WaitingRoomCreated,
+    /// Changed, paused, resumed or closed a waiting room.
+    WaitingRoomChanged,
+    /// Added a tenant.
+    TenantCreated,
+    /// Gave a tenant an API key.
+    ApiKeyCreated,
+    /// Revoked an API key.
+    ApiKeyRevoked,
 }
 
 impl OperatorActionKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 10] = [
         Self::PlanCreated,
         Self::ConcertCreated,
         Self::ConcertChanged,
         Self::PerformanceCreated,
         Self::PerformanceChanged,
+        Self::WaitingRoomCreated,
+        Self::WaitingRoomChanged,
+        Self::TenantCreated,
+        Self::ApiKeyCreated,
+        Self::ApiKeyRevoked,
     ];
 
     /// Its name in the API and in tables.
@@ -255,6 +270,11 @@ impl OperatorActionKind {
             Self::ConcertChanged => "concert_changed",
             Self::PerformanceCreated => "performance_created",
             Self::PerformanceChanged => "performance_changed",
+            Self::WaitingRoomCreated => "waiting_room_created",
+            Self::WaitingRoomChanged => "waiting_room_changed",
+            Self::TenantCreated => "tenant_created",
+            Self::ApiKeyCreated => "api_key_created",
+            Self::ApiKeyRevoked => "api_key_revoked",
         }
     }
 }

@@ -146,7 +146,7 @@ pub trait QueueSeals: Send + Sync {
     /// The keys to publish.
     fn public_pass_keys(&self) -> Vec<PublicPassKey>;
 
-    /// Signs a pass: an EdDSA JWT with `iss`, `aud` (room), `sub` (visitor), `jti`, `iat`, `exp`, `number`.
+    /// Signs a pass: an `EdDSA` JWT with `iss`, `aud` (room), `sub` (visitor), `jti`, `iat`, `exp`, `number`.
     ///
     /// # Errors
     /// [`PassKeyError::NoKey`].

@@ -85,7 +85,8 @@ pub fn pass_id(room: WaitingRoomId, number: QueueNumber, tick: i64) -> PassId {
     digest.update(number.to_be_bytes());
     digest.update(tick.to_be_bytes());
     let digest: [u8; 32] = digest.finalize().into();
-    let bytes = digest[..16].try_into().expect("half of 32 bytes");
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
     PassId(Builder::from_custom_bytes(bytes).into_uuid())
 }
 

@@ -1,0 +1,161 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use onsale_domain::ids::{ConcertId, WaitingRoomId};
+use onsale_domain::waiting_room::Phase;
+use parking_lot::RwLock;
+use tokio::time::sleep;
+use tracing::warn;
+
+use super::LiveRoom;
+use crate::ports::{Bus, BusMessage, Context, Rooms, Unavailable};
+
+/// The limits of a board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoardSettings {
+    /// How often SQL is asked what has changed; a lost announcement costs no more than this.
+    pub look: Duration,
+    /// Rooms that are kept at most.
+    pub rooms: usize,
+}
+
+impl Default for BoardSettings {
+    /// Half a second, so that an ending is known everywhere within a second; ten thousand rooms.
+    fn default() -> Self {
+        Self { look: Duration::from_millis(500), rooms: 10_000 }
+    }
+}
+
+/// Every live room as this process knows it.
+pub struct RoomBoard {
+    rooms: Arc<dyn Rooms>,
+    bus: Arc<dyn Bus>,
+    context: Context,
+    settings: BoardSettings,
+    known: RwLock<HashMap<WaitingRoomId, Arc<LiveRoom>>>,
+    complete: AtomicBool,
+}
+
+impl RoomBoard {
+    /// A board on these ports.
+    #[must_use]
+    pub fn new(rooms: Arc<dyn Rooms>, bus: Arc<dyn Bus>, context: Context, settings: BoardSettings) -> Self {
+        Self { rooms, bus, context, settings, known: RwLock::default(), complete: AtomicBool::new(false) }
+    }
+
+    /// A room, read now when it is not known yet.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn room(&self, id: WaitingRoomId) -> Result<Option<Arc<LiveRoom>>, Unavailable> {
+        match self.known(id) {
+            Some(room) => Ok(Some(room)),
+            None => self.load(id).await,
+        }
+    }
+
+    /// Every room that is known.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<LiveRoom>> {
+        self.known.read().values().cloned().collect()
+    }
+
+    /// The room in front of a concert, unless it is closed.
+    ///
+    /// # Errors
+    /// [`Unavailable`] until the board has read every room once: nobody may pass a room that is not known yet.
+    pub fn guarding(&self, concert: ConcertId) -> Result<Option<Arc<LiveRoom>>, Unavailable> {
+        if !self.complete.load(Ordering::Acquire) {
+            return Err(Unavailable::because("the waiting rooms have not been read yet"));
+        }
+        let guards = |room: &&Arc<LiveRoom>| {
+            let state = room.state.read();
+            state.record.room.concert == Some(concert) && state.record.room.phase != Phase::Closed
+        };
+        Ok(self.known.read().values().find(guards).cloned())
+    }
+
+    /// Follows announcements and looks into SQL now and then, for ever.
+    pub async fn follow(&self) {
+        let mut announcements = self.bus.subscribe();
+        loop {
+            tokio::select! {
+                message = announcements.next() => match message {
+                    Some(BusMessage::Room { room, change }) => self.hear(room, change).await,
+                    Some(_) => {}
+                    None => self.look_and_warn().await,
+                },
+                () = sleep(self.settings.look) => self.look_and_warn().await,
+            }
+        }
+    }
+
+    /// Reads every live room that has changed.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn look(&self) -> Result<(), Unavailable> {
+        let live = self.rooms.live().await?;
+        for (id, change) in live.iter().take(self.settings.rooms) {
+            match self.known(*id) {
+                Some(room) if room.change() >= *change => {}
+                Some(room) => self.refresh(&room).await?,
+                None => {
+                    self.load(*id).await?;
+                }
+            }
+        }
+        if live.len() > self.settings.rooms {
+            warn!(rooms = live.len(), limit = self.settings.rooms, "there are more live rooms than are kept");
+        }
+        let alive: std::collections::HashSet<_> = live.into_iter().map(|(id, _)| id).collect();
+        self.known.write().retain(|id, _| alive.contains(id));
+        self.complete.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Reads what has changed in a room.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn refresh(&self, room: &LiveRoom) -> Result<(), Unavailable> {
+        let before = room.change();
+        let _one_at_a_time = room.reading.lock().await;
+        if room.change() > before {
+            return Ok(()); // somebody has read it meanwhile, later than this was asked
+        }
+        if let Some(changes) = self.rooms.changes(room.id(), room.change()).await? {
+            room.apply(changes, self.context.now());
+        }
+        Ok(())
+    }
+
+    fn known(&self, id: WaitingRoomId) -> Option<Arc<LiveRoom>> {
+        self.known.read().get(&id).cloned()
+    }
+
+    async fn load(&self, id: WaitingRoomId) -> Result<Option<Arc<LiveRoom>>, Unavailable> {
+        let Some(changes) = self.rooms.changes(id, 0).await? else { return Ok(None) };
+        let room = Arc::new(LiveRoom::new(id, changes, self.context.now()));
+        Ok(Some(self.known.write().entry(id).or_insert(room).clone()))
+    }
+
+    async fn hear(&self, id: WaitingRoomId, change: i64) {
+        let heard = match self.known(id) {
+            Some(room) if room.change() >= change => Ok(()),
+            Some(room) => self.refresh(&room).await,
+            None => self.load(id).await.map(|_| ()),
+        };
+        if let Err(error) = heard {
+            warn!(waiting_room_id = %id, %error, "a change could not be read; it is read again within half a second");
+        }
+    }
+
+    async fn look_and_warn(&self) {
+        if let Err(error) = self.look().await {
+            warn!(%error, "the waiting rooms could not be read; what is known stands");
+        }
+    }
+}

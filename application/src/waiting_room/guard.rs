@@ -1,0 +1,148 @@
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use onsale_domain::box_office::Admission;
+use onsale_domain::ids::{AccountId, ConcertId, WaitingRoomId};
+use onsale_domain::waiting_room::{EndReason, Visit, VisitorId};
+use thiserror::Error;
+use tracing::warn;
+
+use super::{LiveRoom, RoomBoard};
+use crate::ports::{Context, PassClaims, QueueSeals, Rooms, SealError, StepError, Unavailable};
+
+/// Why a guarded call is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AdmissionError {
+    /// The concert has a waiting room, and no pass of it was shown.
+    #[error("the concert has a waiting room; its pass is required")]
+    PassRequired {
+        /// Which room.
+        room: WaitingRoomId,
+    },
+    /// The pass has expired or its visit has ended.
+    #[error("the pass has expired")]
+    PassExpired,
+    /// The pass is somebody else's.
+    #[error("the pass is somebody else's")]
+    PassNotYours,
+    /// Too much is waiting.
+    #[error("too much is waiting")]
+    Busy,
+    /// A store is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Lets nobody see or take seats of a guarded concert without a pass of its room, and ends visits that have paid.
+///
+/// A pass is checked without I/O; only its first use is written down.
+pub struct Admissions {
+    board: Arc<RoomBoard>,
+    rooms: Arc<dyn Rooms>,
+    seals: Arc<dyn QueueSeals>,
+    context: Context,
+}
+
+/// What memory knows of a pass.
+enum Known {
+    Over,
+    Inside(Visit),
+    Unused,
+}
+
+fn known(room: &LiveRoom, pass: &PassClaims, now: DateTime<Utc>) -> Known {
+    let state = room.state.read();
+    match state.visit(pass.number) {
+        _ if state.is_blocked(&pass.visitor) => Known::Over,
+        Some(visit) if visit.ended.is_some() || visit.visitor != pass.visitor => Known::Over,
+        Some(visit) if visit.claimed_at.is_some() && visit.is_alive(now) => Known::Inside(visit.clone()),
+        _ => Known::Unused,
+    }
+}
+
+impl Admissions {
+    /// On these ports.
+    #[must_use]
+    pub fn new(board: Arc<RoomBoard>, rooms: Arc<dyn Rooms>, seals: Arc<dyn QueueSeals>, context: Context) -> Self {
+        Self { board, rooms, seals, context }
+    }
+
+    /// Whether a concert has a waiting room now.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub fn is_guarded(&self, concert: ConcertId) -> Result<bool, Unavailable> {
+        Ok(self.board.guarding(concert)?.is_some())
+    }
+
+    /// The admission of `caller` to a concert; nothing for one without a waiting room.
+    ///
+    /// # Errors
+    /// [`AdmissionError`].
+    pub async fn require(
+        &self,
+        concert: ConcertId,
+        pass: Option<&str>,
+        caller: Option<AccountId>,
+    ) -> Result<Option<Admission>, AdmissionError> {
+        let Some(room) = self.board.guarding(concert)? else { return Ok(None) };
+        let required = AdmissionError::PassRequired { room: room.id() };
+        let Some(pass) = pass else { return Err(required) };
+        let pass = match self.seals.open_pass(pass, self.context.now()) {
+            Ok(pass) if pass.room == room.id() => pass,
+            Ok(_) | Err(SealError::Invalid) => return Err(required),
+            Err(SealError::Expired) => return Err(AdmissionError::PassExpired),
+        };
+        if caller.is_none_or(|caller| VisitorId::from(caller) != pass.visitor) {
+            return Err(AdmissionError::PassNotYours);
+        }
+        self.used(&room, &pass).await?;
+        Ok(Some(Admission { room: room.id(), number: pass.number }))
+    }
+
+    /// The visit of a pass, which is used now at the latest.
+    ///
+    /// # Errors
+    /// [`AdmissionError::PassExpired`] when it has ended or was never let in.
+    pub(super) async fn used(&self, room: &LiveRoom, pass: &PassClaims) -> Result<Visit, AdmissionError> {
+        let now = self.context.now();
+        match known(room, pass, now) {
+            Known::Over => return Err(AdmissionError::PassExpired),
+            Known::Inside(visit) => return Ok(visit),
+            Known::Unused => {}
+        }
+        match self.rooms.claim(room.id(), &pass.visitor, pass.number).await {
+            Ok(visit) => {
+                room.note(visit.clone(), now);
+                Ok(visit)
+            }
+            Err(StepError::Refused(_)) => Err(AdmissionError::PassExpired),
+            Err(StepError::Unavailable(error)) => Err(error.into()),
+            Err(_) => Err(AdmissionError::Busy),
+        }
+    }
+
+    /// Ends the visit of a customer who has paid. Should that fail, the pass ends by itself.
+    pub async fn paid(&self, concert: ConcertId, customer: AccountId) {
+        let Ok(Some(room)) = self.board.guarding(concert) else { return };
+        if let Err(error) = self.end_paid(&room, &customer.into()).await {
+            warn!(waiting_room_id = %room.id(), %error, "the visit of somebody who paid goes on until its pass expires");
+        }
+    }
+
+    async fn end_paid(&self, room: &LiveRoom, visitor: &VisitorId) -> Result<(), Unavailable> {
+        let now = self.context.now();
+        let known = room.state.read().number_inside(visitor, now);
+        let number = match known {
+            Some(number) => Some(number),
+            None => self.rooms.alive_visit(room.id(), visitor).await?.map(|visit| visit.number),
+        };
+        let Some(number) = number else { return Ok(()) };
+        match self.rooms.end(room.id(), visitor, number, EndReason::Paid).await {
+            Ok(Some(visit)) => room.note(visit, now),
+            Ok(None) => {}
+            Err(error) => return Err(Unavailable::because(error)),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use onsale_domain::ids::{PassId, TenantId, WaitingRoomId};
+use onsale_domain::waiting_room::{EndReason, QueueNumber, RoomOwner, VisitorId};
+use thiserror::Error;
+
+use super::guard::{AdmissionError, Admissions};
+use super::{LiveRoom, RoomBoard};
+use crate::ports::{Context, PassClaims, PassKeyError, QueueSeals, Redemption, Rooms, StepError, Unavailable};
+
+/// What a tenant's server was given by its visitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// The one-time code of the redirect.
+    Code(String),
+    /// The pass itself.
+    Pass(String),
+}
+
+/// A pass that is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Whether nobody presented this code or pass before.
+    pub first_use: bool,
+    /// The pass.
+    pub pass: String,
+    /// Its identity.
+    pub pass_id: PassId,
+    /// Whose.
+    pub visitor: VisitorId,
+    /// With which number it was let in.
+    pub number: QueueNumber,
+    /// Until when it is good.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Why a pass was neither found good nor bad.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum VerifyError {
+    /// Too much is waiting.
+    #[error("too much is waiting")]
+    Busy,
+    /// A store is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<PassKeyError> for VerifyError {
+    fn from(error: PassKeyError) -> Self {
+        Self::Unavailable(Unavailable::because(error))
+    }
+}
+
+/// Tells a tenant whether a code or a pass of one of its rooms is good; asking uses it.
+pub struct VerifyPass {
+    board: Arc<RoomBoard>,
+    rooms: Arc<dyn Rooms>,
+    admissions: Arc<Admissions>,
+    seals: Arc<dyn QueueSeals>,
+    context: Context,
+}
+
+impl VerifyPass {
+    /// On these ports.
+    #[must_use]
+    pub fn new(
+        board: Arc<RoomBoard>,
+        rooms: Arc<dyn Rooms>,
+        admissions: Arc<Admissions>,
+        seals: Arc<dyn QueueSeals>,
+        context: Context,
+    ) -> Self {
+        Self { board, rooms, admissions, seals, context }
+    }
+
+    /// What was presented, if it is good and of a room of `tenant`'s.
+    ///
+    /// # Errors
+    /// [`VerifyError`].
+    pub async fn execute(&self, tenant: TenantId, presented: &Presented) -> Result<Option<Verified>, VerifyError> {
+        let now = self.context.now();
+        let (opened, text) = match presented {
+            Presented::Code(code) => (self.seals.open_pass_code(code, now), code),
+            Presented::Pass(pass) => (self.seals.open_pass(pass, now), pass),
+        };
+        let Ok(claims) = opened else { return Ok(None) };
+        let Some(room) = self.board.room(claims.room).await?.filter(|room| owns(tenant, room)) else {
+            return Ok(None);
+        };
+        let visit = match self.admissions.used(&room, &claims).await {
+            Ok(visit) if visit.pass(room.id()) == claims.id && now < visit.expires_at => visit,
+            Err(AdmissionError::Busy) => return Err(VerifyError::Busy),
+            Err(AdmissionError::Unavailable(error)) => return Err(error.into()),
+            Ok(_) | Err(_) => return Ok(None),
+        };
+        let redemption = Redemption { digest: self.seals.digest(text), room: room.id(), expires_at: visit.expires_at };
+        let first_use = self.rooms.redeem(redemption).await?;
+        let pass = self.seals.pass(&claims, now)?;
+        Ok(Some(Verified { first_use, pass, ..verified(claims) }))
+    }
+}
+
+fn verified(claims: PassClaims) -> Verified {
+    Verified {
+        first_use: false,
+        pass: String::new(),
+        pass_id: claims.id,
+        visitor: claims.visitor,
+        number: claims.number,
+        expires_at: claims.expires_at,
+    }
+}
+
+fn owns(tenant: TenantId, room: &LiveRoom) -> bool {
+    room.terms().owner == RoomOwner::Tenant(tenant)
+}
+
+/// Ends a visit whose pass the tenant knows.
+pub struct EndPass {
+    board: Arc<RoomBoard>,
+    rooms: Arc<dyn Rooms>,
+}
+
+impl EndPass {
+    /// On these ports.
+    #[must_use]
+    pub fn new(board: Arc<RoomBoard>, rooms: Arc<dyn Rooms>) -> Self {
+        Self { board, rooms }
+    }
+
+    /// Ends the visit of a pass; one that has ended stays so. False when the tenant has no such room or pass.
+    ///
+    /// # Errors
+    /// [`VerifyError`].
+    pub async fn execute(&self, tenant: TenantId, room: WaitingRoomId, pass: PassId) -> Result<bool, VerifyError> {
+        let Some(room) = self.board.room(room).await?.filter(|room| owns(tenant, room)) else { return Ok(false) };
+        let Some(visit) = self.rooms.visit_of_pass(room.id(), pass).await? else { return Ok(false) };
+        match self.rooms.end(room.id(), &visit.visitor, visit.number, EndReason::Finished).await {
+            Ok(_) => {}
+            Err(StepError::Unavailable(error)) => return Err(error.into()),
+            Err(_) => return Err(VerifyError::Busy),
+        }
+        self.board.refresh(&room).await?;
+        Ok(true)
+    }
+}
