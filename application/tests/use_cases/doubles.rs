@@ -7,6 +7,7 @@ mod catalogue;
 mod catalogue_editor;
 mod gate;
 mod hold_timer;
+mod rooms;
 mod time;
 
 pub(crate) use accounts::{AccountsDouble, PasswordsDouble, SealsDouble, digest};
@@ -16,9 +17,13 @@ pub(crate) use catalogue::{CatalogueDouble, category, terms};
 pub(crate) use catalogue_editor::CatalogueEditorDouble;
 use gate::Gate;
 pub(crate) use hold_timer::HoldTimerDouble;
+pub(crate) use rooms::{QueueSealsDouble, RoomsDouble};
 pub(crate) use time::{TestClock, at, context};
 
+use std::sync::Arc;
+
 use onsale_application::ports::Unavailable;
+use onsale_application::waiting_room::{Admissions, BoardSettings, RoomBoard};
 use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
 use uuid::Uuid;
 
@@ -36,4 +41,13 @@ pub(crate) fn reservation(index: u128) -> ReservationId {
 
 pub(crate) fn out_of_order() -> Unavailable {
     Unavailable::because("out of order")
+}
+
+/// Admissions in a world without waiting rooms.
+pub(crate) async fn no_rooms(clock: &Arc<TestClock>) -> Arc<Admissions> {
+    let rooms = Arc::new(RoomsDouble::default());
+    let bus = Arc::new(BusDouble::default());
+    let board = Arc::new(RoomBoard::new(rooms.clone(), bus, context(clock), BoardSettings::default()));
+    board.look().await.expect("there is nothing to read");
+    Arc::new(Admissions::new(board, rooms, Arc::new(QueueSealsDouble::default()), context(clock)))
 }

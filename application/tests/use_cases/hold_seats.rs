@@ -6,7 +6,8 @@ use onsale_domain::box_office::{HoldRefusal, ReleaseRefusal, Released};
 use onsale_domain::reservation::Reservation;
 
 use crate::doubles::{
-    BoxOfficeDouble, CatalogueDouble, HoldTimerDouble, TestClock, context, customer, ended, performance, reservation,
+    BoxOfficeDouble, CatalogueDouble, HoldTimerDouble, TestClock, context, customer, ended, no_rooms, performance,
+    reservation,
 };
 
 struct Booking {
@@ -17,11 +18,13 @@ struct Booking {
 }
 
 impl Booking {
-    fn new() -> Self {
+    async fn new() -> Self {
         let box_office = Arc::new(BoxOfficeDouble::default());
         let timer = Arc::new(HoldTimerDouble::default());
         let catalogue = Arc::new(CatalogueDouble::new([performance(0)], 20));
-        let hold = HoldSeats::new(catalogue, box_office.clone(), timer.clone(), context(&TestClock::new()));
+        let clock = TestClock::new();
+        let admissions = no_rooms(&clock).await;
+        let hold = HoldSeats::new(catalogue, box_office.clone(), timer.clone(), admissions, context(&clock));
         let release = ReleaseHold::new(box_office.clone(), timer.clone());
         Self { box_office, timer, hold, release }
     }
@@ -32,12 +35,18 @@ impl Booking {
 }
 
 fn request(seats: &[u32]) -> HoldRequest {
-    HoldRequest { customer: customer(0), performance: performance(0), seats: seats.to_vec(), idempotency: None }
+    HoldRequest {
+        customer: customer(0),
+        performance: performance(0),
+        seats: seats.to_vec(),
+        pass: None,
+        idempotency: None,
+    }
 }
 
 #[tokio::test]
 async fn seats_are_ordered_and_each_becomes_an_item_of_its_own() {
-    let booking = Booking::new();
+    let booking = Booking::new().await;
     booking.hold(&[9, 3, 5]).await.expect("the seats are free");
     let held = booking.box_office.held.lock();
     let (numbers, mut items): (Vec<_>, Vec<_>) = held[0].hold.seats.iter().copied().unzip();
@@ -50,7 +59,7 @@ async fn seats_are_ordered_and_each_becomes_an_item_of_its_own() {
 
 #[tokio::test]
 async fn what_is_not_an_order_reaches_no_lane() {
-    let booking = Booking::new();
+    let booking = Booking::new().await;
     assert_eq!(booking.hold(&[]).await, Err(HoldSeatsError::NoSeats));
     assert_eq!(booking.hold(&[4, 7, 4]).await, Err(HoldSeatsError::SeatNamedTwice(4)));
     let too_many: Vec<u32> = (0..51).collect();
@@ -61,7 +70,7 @@ async fn what_is_not_an_order_reaches_no_lane() {
 
 #[tokio::test]
 async fn an_unknown_performance_opens_no_lane() {
-    let booking = Booking::new();
+    let booking = Booking::new().await;
     let unknown = HoldRequest { performance: performance(77), ..request(&[1]) };
     let refused = StepError::Refused(HoldRefusal::UnknownPerformance);
     assert_eq!(booking.hold.execute(unknown).await, Err(refused.into()));
@@ -70,7 +79,7 @@ async fn an_unknown_performance_opens_no_lane() {
 
 #[tokio::test]
 async fn a_hold_arms_its_alarm() {
-    let booking = Booking::new();
+    let booking = Booking::new().await;
     let held = booking.hold(&[1]).await.expect("the seat is free").value;
     let alarm = HoldAlarm { reservation: held.id, performance: performance(0), due: held.held_until };
     assert_eq!(*booking.timer.armed.lock(), [alarm]);
@@ -78,7 +87,7 @@ async fn a_hold_arms_its_alarm() {
 
 #[tokio::test]
 async fn a_replayed_hold_arms_nothing() {
-    let booking = Booking::new();
+    let booking = Booking::new().await;
     *booking.box_office.replays.lock() = true;
     assert!(booking.hold(&[1]).await.expect("the seat was free").replayed);
     assert_eq!(*booking.timer.armed.lock(), []);
@@ -86,7 +95,7 @@ async fn a_replayed_hold_arms_nothing() {
 
 #[tokio::test]
 async fn a_refused_hold_arms_nothing() {
-    let booking = Booking::new();
+    let booking = Booking::new().await;
     let refusal = HoldRefusal::SeatsTaken { conflicts: vec![1] };
     *booking.box_office.hold_refusal.lock() = Some(refusal.clone());
     assert_eq!(booking.hold(&[1]).await, Err(StepError::Refused(refusal).into()));
@@ -95,14 +104,14 @@ async fn a_refused_hold_arms_nothing() {
 
 #[tokio::test]
 async fn a_hold_is_held_though_the_timer_is_out_of_order() {
-    let booking = Booking::new();
+    let booking = Booking::new().await;
     *booking.timer.fails.lock() = true;
     assert!(booking.hold(&[1]).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_hold_that_is_given_back_takes_its_alarm_away() {
-    let booking = Booking::new();
+    let booking = Booking::new().await;
     let held = booking.hold(&[1]).await.expect("the seat is free").value;
     let released = Released::Ended(ended(1));
     booking.box_office.expire_answers.lock().insert(held.id, Ok(released.clone()));
@@ -112,7 +121,7 @@ async fn a_hold_that_is_given_back_takes_its_alarm_away() {
 
 #[tokio::test]
 async fn what_is_not_given_back_keeps_its_alarm() {
-    let booking = Booking::new();
+    let booking = Booking::new().await;
     let held = booking.hold(&[1]).await.expect("the seat is free").value;
     let paid = StepError::Refused(ReleaseRefusal::AlreadyPaid);
     booking.box_office.expire_answers.lock().insert(held.id, Err(paid.clone()));

@@ -1,6 +1,7 @@
 //! The use cases on doubles of their ports: every interleaving is forced, every moment is set.
 
 mod accounts;
+mod admissions;
 mod availability;
 mod doubles;
 mod edit_catalogue;
