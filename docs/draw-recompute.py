@@ -46,7 +46,7 @@ def drawn(url, limit):
         published = published or page
         for name in ("seed", "seed_sha256", "entrants_sha256"):
             expect(f"{name} on every page", page.get(name), published.get(name))
-        for item in page.get("items", []):
+        for item in page["entrants"]:
             expect("the next number", item["number"], len(pseudonyms) + 1)
             pseudonyms.append(bytes.fromhex(item["pseudonym"]))
     return published, pseudonyms
@@ -83,7 +83,7 @@ def main():
     parser.add_argument("url", help="where Onsale is")
     parser.add_argument("room", help="the id of the waiting room")
     parser.add_argument("--noted-sha256", help="the seed_sha256 that was published before the room opened")
-    parser.add_argument("--limit", type=int, default=100, help="entrants on a page")
+    parser.add_argument("--limit", type=int, default=1000, help="entrants on a page")
     arguments = parser.parse_args()
     room = urllib.parse.quote(arguments.room, safe="")
     url = f"{arguments.url.rstrip('/')}/v1/waiting-rooms/{room}/draw"

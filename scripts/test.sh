@@ -52,6 +52,8 @@ missing_tools() {
     command -v curl >/dev/null || echo curl
     command -v npm >/dev/null || echo npm
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3
+    command -v redis-server >/dev/null || echo redis
+    scripts/test-browser.sh --find >/dev/null 2>&1 || echo chromium
 }
 
 packages() { # manager, tool …
@@ -65,6 +67,7 @@ packages() { # manager, tool …
             brew:npm) echo node ;;
             apt-get:python3) echo python3 python3-venv ;;
             brew:python3) echo python ;;
+            apt-get:redis) echo redis-server ;;
             *) echo "$tool" ;;
         esac
     done | tr '\n' ' '
@@ -116,7 +119,7 @@ make_sure_of_tools() {
     if [[ ${#missing[@]} -gt 0 ]]; then
         provide "${missing[@]}"
     else
-        echo "curl, npm, python3: present"
+        echo "chromium, curl, npm, python3, redis: present"
     fi
 }
 
@@ -157,3 +160,4 @@ step "Servers" make_sure_of_servers
 step "Tests" "$servers" with-servers mysql -- cargo test --workspace --quiet
 step "TypeScript client" scripts/test-typescript.sh
 step "Schemathesis" scripts/test-schemathesis.sh
+step "Browser" scripts/test-browser.sh

@@ -28,6 +28,6 @@ pub use keys::{RotateKeysError, RotatePassKeys};
 pub use lines::Lines;
 pub use manage::{ManageRoomError, ManageRooms, ManageTenantError, ManageTenants, NewApiKey, NewRoom};
 pub use room::{LiveRoom, RoomFigures};
-pub use status::{PlaceState, ReadStatus, StatusError, StatusReport};
+pub use status::{Glance, PlaceState, ReadStatus, StatusError, StatusReport};
 pub use tick::KeepTicking;
 pub use verify::{EndPass, Presented, Verified, VerifyError, VerifyPass};

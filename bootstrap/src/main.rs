@@ -8,6 +8,7 @@ mod failure;
 mod keys;
 mod private_file;
 mod random;
+mod room_figures;
 mod serve;
 mod tasks;
 mod terminal;

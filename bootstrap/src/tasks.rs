@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::configuration::Configuration;
-use crate::wiring::Wired;
+use crate::room_figures;
+use crate::wiring::{RoomTasks, Wired};
 
 /// How often readiness is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -23,6 +24,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const FIRST_PAGE: u32 = 20;
 /// How often metrics are kept up.
 const UPKEEP: Duration = Duration::from_secs(1);
+/// How often keys for passes are looked at: a replica knows a new one long before it signs.
+const KEYS: Duration = Duration::from_secs(10);
 /// How often old rows are purged.
 const PURGE: Duration = Duration::from_mins(1);
 /// Rows purged in one transaction: small, so that nobody waits.
@@ -43,6 +46,7 @@ pub(crate) fn start(supervisor: &Supervisor, wired: &Wired, configuration: &Conf
     start_following(supervisor, wired);
     start_catalogue(supervisor, &wired.catalogue);
     start_readiness(supervisor, wired);
+    start_rooms(supervisor, wired);
     start_purge(supervisor, wired.purge.clone(), wired.accounts.clone(), wired.use_cases.context.clone());
     let metrics = metrics.clone();
     every(supervisor, "metrics_upkeep", UPKEEP, move || {
@@ -104,6 +108,50 @@ fn start_readiness(supervisor: &Supervisor, wired: &Wired) {
             Ok::<(), Infallible>(())
         }
     });
+}
+
+/// Follows, lets in, signs, and tidies.
+fn start_rooms(supervisor: &Supervisor, wired: &Wired) {
+    let RoomTasks { board, ticking, keys, rooms } = wired.rooms.clone();
+    let (followed, figures) = (board.clone(), board);
+    supervisor.run("follow_rooms", move |shutdown| {
+        let board = followed.clone();
+        async move {
+            board.look().await?;
+            shutdown.run_until_cancelled(board.follow()).await;
+            Ok::<(), Unavailable>(())
+        }
+    });
+    supervisor.run("tick_rooms", move |shutdown| {
+        let ticking = ticking.clone();
+        async move {
+            shutdown.run_until_cancelled(ticking.run()).await;
+            Ok::<(), Infallible>(())
+        }
+    });
+    every(supervisor, "pass_keys", KEYS, move || {
+        let keys = keys.clone();
+        async move { keys.execute().await }
+    });
+    let context = wired.use_cases.context.clone();
+    let now = context.clone();
+    every(supervisor, "purge_rooms", PURGE, move || {
+        let (rooms, now) = (rooms.clone(), now.now());
+        async move {
+            while rooms.purge(now, PURGE_BATCH).await? > 0 {}
+            Ok::<(), Unavailable>(())
+        }
+    });
+    every(supervisor, "room_figures", UPKEEP, move || {
+        room_figures::publish(&figures, context.now());
+        async { Ok::<(), Infallible>(()) }
+    });
+    if let Some(bus) = wired.redis_bus.clone() {
+        supervisor.run("hear_replicas", move |shutdown| {
+            let bus = bus.clone();
+            async move { bus.run(shutdown).await }
+        });
+    }
 }
 
 fn start_purge(supervisor: &Supervisor, purge: SqlPurge, accounts: Arc<dyn Accounts>, context: Context) {

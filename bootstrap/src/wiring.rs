@@ -14,21 +14,32 @@ use onsale_application::catalogue::{Browse, EditCatalogue};
 use onsale_application::points::{ChargePoints, ReadPoints};
 use onsale_application::ports::{
     Accounts, BoxOffice, Bus, Cashier, CatalogueEditor, CatalogueReader, ChargeProvider, Clock, Context, HoldTimer,
-    Passwords, Seals,
+    Passwords, Places, QueueSeals, Seals,
 };
 use onsale_application::readiness::Readiness;
 use onsale_cache::{CacheSettings, CachedCatalogue};
-use onsale_crypto::{ArgonPasswords, PasswordSettings, SealSettings, SystemClock, TokenSeals, UuidIds};
+use onsale_crypto::{
+    ArgonPasswords, PasswordSettings, QueueTokenSeals, SealSettings, SystemClock, TokenSeals, UuidIds,
+};
 use onsale_domain::box_office::Limits;
 use onsale_http::UseCases;
-use onsale_local::{DEFAULT_BUS_CAPACITY, HoldTimerSettings, LocalBus, LocalHoldTimer, TestCharges};
-use onsale_sql::{Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlHealth, SqlPurge, SqlSales};
+use onsale_local::{DEFAULT_BUS_CAPACITY, HoldTimerSettings, LocalBus, LocalHoldTimer, LocalPlaces, TestCharges};
+use onsale_redis::{Redis, RedisBus, RedisPlaces, RedisSettings};
+use onsale_sql::{
+    Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlHealth, SqlPassKeys, SqlPurge, SqlRooms,
+    SqlSales, SqlTenants,
+};
 use onsale_support::lanes::LaneLimits;
 use tracing::warn;
 
 use crate::configuration::{Configuration, EMBEDDED_DATABASE_FILE};
 use crate::failure::Failure;
 use crate::keys;
+
+mod rooms;
+
+use rooms::RoomStores;
+pub(crate) use rooms::RoomTasks;
 
 /// Who signs access tokens, and for whom.
 const ISSUER: &str = "onsale";
@@ -48,6 +59,11 @@ pub(crate) struct Wired {
     pub(crate) accounts: Arc<dyn Accounts>,
     /// What removes old rows.
     pub(crate) purge: SqlPurge,
+    /// What keeps waiting rooms going.
+    pub(crate) rooms: RoomTasks,
+    /// What hears other replicas, when there is a Redis.
+    pub(crate) redis_bus: Option<Arc<RedisBus>>,
+    sql_rooms: Arc<SqlRooms>,
     sales: Arc<SqlSales>,
     database: Database,
 }
@@ -56,7 +72,7 @@ impl Wired {
     /// Flushes the lanes and closes the connections, for `limit` at most.
     pub(crate) async fn close(&self, limit: Duration) {
         let closing = async {
-            self.sales.drain().await;
+            tokio::join!(self.sales.drain(), self.sql_rooms.drain());
             self.database.close().await;
         };
         if tokio::time::timeout(limit, closing).await.is_err() {
@@ -113,7 +129,7 @@ fn limits(configuration: &Configuration) -> Limits {
 pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<Wired, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let context = context();
-    let bus: Arc<dyn Bus> = Arc::new(LocalBus::new(DEFAULT_BUS_CAPACITY));
+    let Shared { places, bus, redis_bus } = shared(configuration)?;
     let sql_catalogue = Arc::new(SqlCatalogue::new(database.clone(), context.clone(), bus.clone()));
     let catalogue =
         Arc::new(CachedCatalogue::new(sql_catalogue.clone(), bus.clone(), &clock, CacheSettings::default()));
@@ -133,12 +149,29 @@ pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<
         cashier: sales.clone(),
         accounts: Arc::new(SqlAccounts::new(database.clone())),
         timer: timer.clone(),
+        bus: bus.clone(),
+        context: context.clone(),
+    };
+    let sql_rooms = Arc::new(SqlRooms::new(database.clone(), context.clone(), bus.clone(), lane_limits(configuration)));
+    let queue_seals: Arc<dyn QueueSeals> = Arc::new(QueueTokenSeals::new(&seal_settings(configuration)?));
+    let room_stores = RoomStores {
+        rooms: sql_rooms.clone(),
+        draws: sql_rooms.clone(),
+        tenants: Arc::new(SqlTenants::new(database.clone(), context.clone())),
+        keys: Arc::new(SqlPassKeys::new(database.clone())),
+        places,
+        seals: queue_seals,
+        catalogue: catalogue.clone(),
         bus,
         context: context.clone(),
     };
     let readiness = Arc::new(Readiness::new(Arc::new(SqlHealth::new(database.clone(), context.clone()))));
+    let (use_cases, rooms) = use_cases(configuration, &stores, &room_stores, readiness, clock)?;
     Ok(Wired {
-        use_cases: Arc::new(use_cases(configuration, &stores, readiness, clock)?),
+        use_cases: Arc::new(use_cases),
+        rooms,
+        redis_bus,
+        sql_rooms,
         catalogue,
         timer,
         box_office: sales.clone(),
@@ -163,15 +196,17 @@ struct Stores {
 fn use_cases(
     configuration: &Configuration,
     stores: &Stores,
+    room_stores: &RoomStores,
     readiness: Arc<Readiness>,
     clock: Arc<dyn Clock>,
-) -> Result<UseCases, Failure> {
+) -> Result<(UseCases, RoomTasks), Failure> {
     let Stores { catalogue, editor, box_office, cashier, accounts, timer, bus, context } = stores;
     let (catalogue, box_office, cashier) = (|| catalogue.clone(), || box_office.clone(), || cashier.clone());
     let (accounts, timer, context) = (|| accounts.clone(), || timer.clone(), || context.clone());
     let passwords = passwords(configuration)?;
     let seals = seals(configuration, clock)?;
-    Ok(UseCases {
+    let (rooms, tasks, admissions) = rooms::wire(room_stores);
+    let use_cases = UseCases {
         register: RegisterAccount::new(accounts(), passwords.clone(), context()),
         sessions: Sessions::new(accounts(), passwords, seals.clone(), lifetimes(configuration), context()),
         browse: Browse::new(catalogue()),
@@ -183,9 +218,9 @@ fn use_cases(
             BoardLimits::default(),
             context(),
         )),
-        hold: HoldSeats::new(catalogue(), box_office(), timer(), context()),
+        hold: HoldSeats::new(catalogue(), box_office(), timer(), admissions.clone(), context()),
         release: ReleaseHold::new(box_office(), timer()),
-        pay: PayReservation::new(box_office(), cashier(), timer(), context()),
+        pay: PayReservation::new(box_office(), cashier(), timer(), catalogue(), admissions.clone(), context()),
         refund: RefundReservation::new(box_office(), cashier(), context()),
         bookings: ReadBookings::new(box_office(), cashier()),
         describe: DescribeReservations::new(catalogue(), context()),
@@ -195,7 +230,39 @@ fn use_cases(
         seals,
         context: context(),
         currency: configuration.currency,
-    })
+        rooms: rooms.manage,
+        tenants: rooms.tenants,
+        enter: rooms.enter,
+        leave: rooms.leave,
+        place: rooms.place,
+        by_hand: rooms.by_hand,
+        verify: rooms.verify,
+        end_pass: rooms.end_pass,
+        draw: rooms.draw,
+        admissions,
+        board: tasks.board.clone(),
+        queue_seals: room_stores.seals.clone(),
+    };
+    Ok((use_cases, tasks))
+}
+
+/// What replicas share beside the database: Redis, or, for one process alone, its own memory.
+struct Shared {
+    places: Arc<dyn Places>,
+    bus: Arc<dyn Bus>,
+    redis_bus: Option<Arc<RedisBus>>,
+}
+
+fn shared(configuration: &Configuration) -> Result<Shared, Failure> {
+    let local: Arc<dyn Bus> = Arc::new(LocalBus::new(DEFAULT_BUS_CAPACITY));
+    let url = configuration.redis_url.reveal();
+    if url.is_empty() {
+        return Ok(Shared { places: Arc::new(LocalPlaces::default()), bus: local, redis_bus: None });
+    }
+    let redis = Redis::new(&RedisSettings::new(url))
+        .map_err(|error| Failure::because(format!("setting `redis_url`: {error}")))?;
+    let bus = Arc::new(RedisBus::new(redis.clone(), local));
+    Ok(Shared { places: Arc::new(RedisPlaces::new(redis)), bus: bus.clone(), redis_bus: Some(bus) })
 }
 
 fn lane_limits(configuration: &Configuration) -> LaneLimits {
@@ -224,9 +291,12 @@ fn passwords(configuration: &Configuration) -> Result<Arc<dyn Passwords>, Failur
 }
 
 fn seals(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<Arc<dyn Seals>, Failure> {
+    Ok(Arc::new(TokenSeals::new(&seal_settings(configuration)?, clock)))
+}
+
+fn seal_settings(configuration: &Configuration) -> Result<SealSettings, Failure> {
     let (secret, previous_secrets) = keys::token_secrets(configuration)?;
-    let settings = SealSettings { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned(), secret, previous_secrets };
-    Ok(Arc::new(TokenSeals::new(&settings, clock)))
+    Ok(SealSettings { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned(), secret, previous_secrets })
 }
 
 /// The configuration was checked: such a number is never zero.

@@ -7,6 +7,8 @@ mod draw;
 mod line;
 mod progress;
 mod room;
+#[cfg(test)]
+mod tests;
 mod visit;
 mod visitor;
 

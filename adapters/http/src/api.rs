@@ -10,6 +10,7 @@ use poem::{Endpoint, EndpointExt, Response};
 use poem_openapi::registry::{MetaApi, MetaPath, Registry};
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, ServerObject};
 
+use crate::api_keys::ApiKeys;
 use crate::app::{application, documented};
 use crate::middleware::Application;
 use crate::resources::accounts::AccountsApi;
@@ -18,17 +19,22 @@ use crate::resources::catalogue::fresh::FreshAnswers;
 use crate::resources::catalogue::{CatalogueApi, Front};
 use crate::resources::health::HealthApi;
 use crate::resources::operator::OperatorApi;
+use crate::resources::passes::PassesApi;
 use crate::resources::payments::PaymentsApi;
 use crate::resources::points::PointsApi;
 use crate::resources::reservations::ReservationsApi;
 use crate::resources::sessions::SessionsApi;
+use crate::resources::tenants::TenantsApi;
+use crate::resources::waiting_page::{WaitingPages, with_page};
+use crate::resources::waiting_rooms::{AdmissionsApi, PlaceStreams, PlacesApi, WaitingRoomsApi};
 use crate::server::Draining;
 use crate::settings::HttpSettings;
 use crate::state::UseCases;
+use crate::stream_limit::StreamLimit;
 
 const TITLE: &str = "Onsale";
 const DESCRIPTION: &str = "\
-Books concerts: find a performance, look at its seats, hold some, pay with points.
+Books concerts: find a performance, wait in line where there is one, look at its seats, hold some, pay with points.
 
 Ids are UUIDs. Times are RFC 3339 in UTC. Amounts are whole numbers of the currency's smallest unit. Members that are absent \
 are left out, never `null`; clients ignore members and enum values that they do not know. Errors are problem documents \
@@ -44,7 +50,12 @@ type Resources = (
     ReservationsApi,
     PaymentsApi,
     PointsApi,
+    WaitingRoomsApi,
+    PlacesApi,
+    AdmissionsApi,
+    PassesApi,
     OperatorApi,
+    TenantsApi,
     HealthApi,
 );
 
@@ -60,10 +71,15 @@ pub fn api(
     draining: Draining,
 ) -> Application<impl Endpoint<Output = Response> + 'static> {
     let answers = Arc::new(FreshAnswers::default());
-    let resources = resources(use_cases, &answers, settings, supervisor, draining);
+    let keys = Arc::new(ApiKeys::default());
+    let limit = StreamLimit::new(&settings.limits);
+    let streams = PlaceStreams::new(use_cases, limit.clone(), Arc::clone(supervisor), draining.clone());
+    let shared = Shared { use_cases, answers: &answers, keys: &keys, supervisor, draining, limit, streams: &streams };
+    let resources = resources(&shared, settings);
     let (documented, routes) = documented(described(Whole::Serving(resources)));
-    let whole = documented.data(Arc::clone(use_cases));
-    application(Front::new(whole, answers, use_cases.context.clone()), routes, settings)
+    let whole = documented.data(Arc::clone(use_cases)).data(keys);
+    let whole = WaitingPages::new(whole, Arc::clone(use_cases), &settings.limits, streams);
+    application(Front::new(whole, answers, use_cases.context.clone()), with_page(routes), settings)
 }
 
 /// The OpenAPI document, as `/openapi.json` answers it: the same bytes each time.
@@ -74,23 +90,34 @@ pub fn specification() -> String {
     document
 }
 
-fn resources(
-    use_cases: &Arc<UseCases>,
-    answers: &Arc<FreshAnswers>,
-    settings: &HttpSettings,
-    supervisor: &Arc<Supervisor>,
+/// What the resources share.
+struct Shared<'a> {
+    use_cases: &'a Arc<UseCases>,
+    answers: &'a Arc<FreshAnswers>,
+    keys: &'a Arc<ApiKeys>,
+    supervisor: &'a Arc<Supervisor>,
     draining: Draining,
-) -> Resources {
-    let each = || Arc::clone(use_cases);
+    limit: StreamLimit,
+    streams: &'a PlaceStreams,
+}
+
+fn resources(shared: &Shared<'_>, settings: &HttpSettings) -> Resources {
+    let Shared { use_cases, answers, keys, supervisor, draining, limit, streams } = shared;
+    let (each, answers) = (|| Arc::clone(use_cases), || Arc::clone(answers));
     (
-        CatalogueApi::new(each(), Arc::clone(answers), supervisor),
-        AvailabilityApi::new(each(), &settings.limits, Arc::clone(supervisor), draining),
+        CatalogueApi::new(each(), answers(), supervisor),
+        AvailabilityApi::new(each(), limit.clone(), Arc::clone(supervisor), draining.clone()),
         AccountsApi::new(each()),
         SessionsApi::new(each()),
         ReservationsApi::new(each()),
         PaymentsApi::new(each()),
         PointsApi::new(each()),
-        OperatorApi::new(each(), Arc::clone(answers)),
+        WaitingRoomsApi::new(each(), answers()),
+        PlacesApi::new(each(), &settings.limits, PlaceStreams::clone(streams)),
+        AdmissionsApi::new(each()),
+        PassesApi::new(each()),
+        OperatorApi::new(each(), answers()),
+        TenantsApi::new(each(), Arc::clone(keys)),
         HealthApi::new(Arc::clone(&use_cases.readiness)),
     )
 }

@@ -28,14 +28,20 @@ async fn open(request: &Request, bearer: Bearer) -> poem::Result<AccessClaims> {
     Ok(opened(&*state.seals, &bearer.token, state.context.now())?)
 }
 
-fn opened(seals: &dyn Seals, token: &str, now: DateTime<Utc>) -> Result<AccessClaims, Problem> {
+/// What an access token states.
+///
+/// # Errors
+/// `sign_in_required` and `access_token_expired`.
+pub(crate) fn opened(seals: &dyn Seals, token: &str, now: DateTime<Utc>) -> Result<AccessClaims, Problem> {
     seals.open_access_token(token, now).map_err(|error| match error {
         SealError::Invalid => Problem::new(Code::SignInRequired),
         SealError::Expired => Problem::new(Code::AccessTokenExpired),
     })
 }
 
-fn require(claims: &AccessClaims, role: Role) -> Result<(), Problem> {
+/// # Errors
+/// `forbidden` without the role.
+pub(crate) fn require(claims: &AccessClaims, role: Role) -> Result<(), Problem> {
     if claims.roles.contains(&role) {
         return Ok(());
     }

@@ -66,6 +66,8 @@ pub struct RequestContext {
     pub id: RequestId,
     /// The client's address, seen through the trusted proxies.
     pub client: IpAddr,
+    /// Whether the client's connection is encrypted, as far as this server can tell.
+    pub is_https: bool,
 }
 
 impl<'a> FromRequest<'a> for RequestContext {

@@ -11,6 +11,7 @@ use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions};
 use sha2::{Digest, Sha256};
 
+use crate::headers::sent;
 use crate::problem::{Code, Problem};
 
 const HEADER: &str = "Idempotency-Key";
@@ -83,17 +84,6 @@ fn named(key: &str, digest: RequestDigest) -> Result<IdempotencyKey, Problem> {
     IdempotencyKey::new(key, digest.finish()).map_err(|error| Problem::invalid(HEADER, error.to_string()))
 }
 
-/// The header as it was sent; poem-openapi would take one that is not ASCII for one that is absent.
-fn sent(request: &Request) -> Result<Option<String>, Problem> {
-    let mut values = request.headers().get_all(HEADER).into_iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(Problem::invalid(HEADER, "is sent twice"));
-    }
-    let text = value.to_str().map_err(|_| Problem::invalid(HEADER, "must be visible ASCII"))?;
-    Ok(Some(text.to_owned()))
-}
-
 fn schema() -> MetaSchema {
     MetaSchema {
         min_length: Some(1),
@@ -125,7 +115,7 @@ macro_rules! key_headers {
                 _body: &mut RequestBody,
                 _options: ExtractParamOptions<Self::ParamType>,
             ) -> poem::Result<Self> {
-                Ok($from(sent(request)?)?)
+                Ok($from(sent(request, HEADER)?.map(str::to_owned))?)
             }
         }
     )*};

@@ -3,25 +3,34 @@
 //! [`serve`] runs a listener, [`application`] is what every request goes through, [`problem`] is the shape of every
 //! error. The public and the admin listener use the same parts.
 
+#[macro_use]
+mod refusals;
+
 mod admin;
 mod api;
+mod api_keys;
 mod app;
 mod auth;
+mod callers;
 mod context;
+mod entry_limit;
+mod headers;
 mod idempotency;
 mod input;
+mod keyed_limit;
 mod middleware;
 mod paging;
 pub mod plan_file;
 pub mod problem;
-mod refusals;
 mod rendered;
 mod resources;
 mod routes;
 mod server;
 mod settings;
 mod sign_in_limit;
+mod sse;
 mod state;
+mod stream_limit;
 
 pub use self::admin::{RenderMetrics, admin};
 pub use self::api::{api, specification};

@@ -32,6 +32,24 @@ pub(crate) fn refuse<R: Into<P>, P: From<Problem>>(error: StepError<R>) -> P {
     }
 }
 
+/// Makes the problems of calls that need a pass, where they do, of what the guard says.
+macro_rules! from_admission_error {
+    ($($name:ident)*) => {$(
+        impl ::std::convert::From<::onsale_application::waiting_room::AdmissionError> for $name {
+            fn from(error: ::onsale_application::waiting_room::AdmissionError) -> Self {
+                use ::onsale_application::waiting_room::AdmissionError;
+                match error {
+                    AdmissionError::PassRequired { room } => Self::PassRequired { waiting_room_id: room.0 },
+                    AdmissionError::PassExpired => Self::PassExpired,
+                    AdmissionError::PassNotYours => Self::PassNotYours,
+                    AdmissionError::Busy => $crate::refusals::busy().into(),
+                    AdmissionError::Unavailable(unavailable) => $crate::problem::Problem::from(unavailable).into(),
+                }
+            }
+        }
+    )*};
+}
+
 #[cfg(test)]
 mod tests {
     use onsale_domain::box_office::ReleaseRefusal;

@@ -1,9 +1,12 @@
 //! Responses that were rendered once and are sent many times.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
+use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
 use poem::http::{HeaderValue, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
@@ -19,6 +22,13 @@ const COMPRESS_FROM_BYTES: usize = 1_024;
 
 /// Bytes of the digest in an `ETag`: 128 bits, so that two bodies never share one.
 const ETAG_BYTES: usize = 16;
+
+/// The most bytes of a stored block of a `DEFLATE` stream.
+const STORED_LIMIT: usize = u16::MAX as usize;
+/// The head of a gzip file: `DEFLATE`, nothing else said (RFC 1952, 2.3).
+const GZIP_HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+/// The head of a stored block that is the last (RFC 1951, 3.2.4).
+const LAST_STORED_BLOCK: u8 = 1;
 
 /// The bytes of a response with their `ETag`, and compressed where it pays. Cloning copies no bytes.
 #[derive(Clone, Debug)]
@@ -61,6 +71,69 @@ impl RenderedBody {
         }
         response
     }
+}
+
+/// A JSON object that many get, each with one member of its own: rendered, digested and compressed once.
+///
+/// The compressed form is a `DEFLATE` stream flushed to a whole byte (RFC 1951, 3.2.4), so that the member can follow it as
+/// a stored block, and the checksums of both combine.
+#[derive(Debug)]
+pub(crate) struct SharedObject {
+    /// All but the closing brace.
+    open: Bytes,
+    digest: [u8; ETAG_BYTES],
+    deflated: Bytes,
+    checksum: Crc,
+}
+
+impl SharedObject {
+    /// Renders an object that is not empty.
+    pub(crate) fn json(object: &impl ToJSON) -> Self {
+        let mut open = object.to_json_string();
+        open.pop();
+        let mut digest = [0; ETAG_BYTES];
+        digest.copy_from_slice(&Sha256::digest(&open)[..ETAG_BYTES]);
+        let mut checksum = Crc::new();
+        checksum.update(open.as_bytes());
+        Self { digest, deflated: deflate_start(open.as_bytes()).into(), checksum, open: open.into() }
+    }
+
+    /// The object with one more member.
+    pub(crate) fn with(&self, member: &str, value: &str) -> RenderedBody {
+        let rest = format!(",\"{member}\":{}}}", serde_json::Value::from(value));
+        let digest = hexadecimal(&Sha256::new().chain_update(self.digest).chain_update(&rest).finalize()[..ETAG_BYTES]);
+        let plain: Bytes = [&self.open, rest.as_bytes()].concat().into();
+        let precompressed = (plain.len() >= COMPRESS_FROM_BYTES && rest.len() <= STORED_LIMIT)
+            .then(|| Precompressed { gzip: self.gzip_with(&rest), etag: quoted(&format!("{digest}-gzip")) });
+        RenderedBody { plain, etag: quoted(&digest), precompressed }
+    }
+
+    /// The file format of RFC 1952.
+    fn gzip_with(&self, rest: &str) -> Bytes {
+        let length = u16::try_from(rest.len()).unwrap_or(u16::MAX);
+        let mut of_rest = Crc::new();
+        of_rest.update(rest.as_bytes());
+        let mut checksum = Crc::new();
+        checksum.combine(&self.checksum);
+        checksum.combine(&of_rest);
+        let mut gzip = Vec::with_capacity(GZIP_HEAD.len() + self.deflated.len() + rest.len() + 16);
+        gzip.extend_from_slice(&GZIP_HEAD);
+        gzip.extend_from_slice(&self.deflated);
+        gzip.push(LAST_STORED_BLOCK);
+        gzip.extend_from_slice(&length.to_le_bytes());
+        gzip.extend_from_slice(&(!length).to_le_bytes());
+        gzip.extend_from_slice(rest.as_bytes());
+        gzip.extend_from_slice(&checksum.sum().to_le_bytes());
+        gzip.extend_from_slice(&checksum.amount().to_le_bytes());
+        gzip.into()
+    }
+}
+
+/// The beginning of a `DEFLATE` stream that ends on a whole byte.
+fn deflate_start(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::with_capacity(plain.len() / 4 + 64), Compression::fast());
+    encoder.write_all(plain).and_then(|()| encoder.flush()).expect("writing into memory cannot fail");
+    encoder.get_ref().clone()
 }
 
 /// A `200` with a [`RenderedBody`] that holds a `T`, or the `304` for who has it already.
@@ -136,7 +209,8 @@ fn quoted(tag: &str) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{tag}\"")).expect("hexadecimal digits are visible ASCII")
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         write!(text, "{byte:02x}").expect("a string can always grow");
@@ -146,7 +220,12 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+    use std::io::Read as _;
+
     use super::*;
+
+    type Members = HashMap<String, String>;
 
     #[test]
     fn equal_bytes_have_equal_tags_and_the_compressed_form_its_own() {
@@ -157,6 +236,25 @@ mod tests {
         assert_ne!(compressed.etag, body.etag);
         assert_eq!(body.weight(), 5_000 + compressed.gzip.len());
         assert!(RenderedBody::new("small").precompressed.is_none());
+    }
+
+    #[test]
+    fn an_object_that_is_shared_is_whole_with_each_member() {
+        let shared =
+            SharedObject::json(&vec![("seats".to_owned(), "x".repeat(5_000))].into_iter().collect::<Members>());
+        let body = shared.with("events_url", "/a?ticket=\"1\"");
+        let plain: serde_json::Value = serde_json::from_slice(&body.plain).expect("JSON");
+        assert_eq!(
+            (&plain["events_url"], plain["seats"].as_str().map(str::len)),
+            (&"/a?ticket=\"1\"".into(), Some(5_000))
+        );
+        let form = body.precompressed.as_ref().expect("it pays");
+        let mut unpacked = Vec::new();
+        flate2::read::GzDecoder::new(&*form.gzip).read_to_end(&mut unpacked).expect("a whole file");
+        assert_eq!(unpacked, body.plain);
+        assert!(form.gzip.len() < 300, "{}", form.gzip.len());
+        assert_eq!(shared.with("events_url", "/a?ticket=\"1\"").etag, body.etag);
+        assert_ne!(shared.with("events_url", "/b").etag, body.etag);
     }
 
     #[test]

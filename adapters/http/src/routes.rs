@@ -76,7 +76,7 @@ impl Routes {
 }
 
 /// poem-openapi numbers path parameters: `/a/{b}/{c}` is routed as `/a/:param0/:param1`.
-fn pattern_of(path: &str) -> String {
+pub(crate) fn pattern_of(path: &str) -> String {
     let mut pattern = String::with_capacity(path.len() + 8);
     let mut parameters = 0;
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {

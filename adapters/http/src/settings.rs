@@ -16,6 +16,9 @@ pub struct HttpSettings {
     /// Address of the admin listener (`/metrics`, `/health/detail`). Default `127.0.0.1:9080`: it has no sign-in, so it
     /// stays on the machine.
     pub admin_listen: SocketAddr,
+    /// Where browsers reach the server, `https://tickets.example`, without a path. Default empty: a cookie is `Secure` only
+    /// when a trusted proxy says `X-Forwarded-Proto: https`; with an https address here it always is.
+    pub public_url: String,
     /// Networks of the proxies in front of the server, as CIDR blocks. Default none: `Forwarded`, `X-Forwarded-For` and
     /// `X-Request-Id` of anybody else are ignored, because everyone can send them.
     pub trusted_proxies: Vec<IpNet>,
@@ -34,6 +37,7 @@ impl Default for HttpSettings {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9080)),
+            public_url: String::new(),
             trusted_proxies: Vec::new(),
             allowed_origins: Vec::new(),
             strict_transport_security_seconds: 0,
@@ -83,6 +87,14 @@ pub struct HttpLimits {
     /// Requests an address may send at once after a quiet time. Default 4,000: the opening second of an on-sale behind
     /// one carrier address.
     pub client_burst: u32,
+    /// Places in waiting rooms that one client address may ask for within a minute; 0 lifts the limit. Default 600: a
+    /// carrier address with thousands of customers fills in a few minutes, while a machine that invents accounts gets
+    /// no further than ten a second. IPv6 clients count by their /64 network. Tenants' servers enter visitors of many
+    /// addresses and are limited by visitor only.
+    pub client_entries_per_minute: u32,
+    /// Times that one account or visitor may ask for its place in a waiting room within a minute; 0 lifts the limit.
+    /// Default 30: a page that is reloaded every few seconds needs fewer.
+    pub visitor_entries_per_minute: u32,
     /// Bytes from which a JSON response is compressed. Default 1,024: below that it fits one packet anyway.
     pub compress_from_bytes: u64,
     /// Seconds that requests in flight may take after the server was told to stop. Default 20: below the 30 that
@@ -106,6 +118,8 @@ impl Default for HttpLimits {
             http2_streams: 200,
             client_requests_per_second: 1_000,
             client_burst: 4_000,
+            client_entries_per_minute: 600,
+            visitor_entries_per_minute: 30,
             compress_from_bytes: 1_024,
             drain_seconds: 20,
         }

@@ -1,70 +1,43 @@
 //! How often one client may try to sign in to one account.
 
-use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use governor::Quota;
 use governor::clock::{Clock, DefaultClock};
-use governor::middleware::NoOpMiddleware;
-use governor::state::keyed::DashMapStateStore;
-use governor::{Quota, RateLimiter};
 
+use crate::keyed_limit::KeyedLimit;
 use crate::middleware::customer;
 
 /// Attempts at once: more than anybody needs who has forgotten a password, and next to nothing for a guesser.
 const BURST: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 /// One more attempt after each six seconds.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
-/// The table is swept after this many attempts at the earliest, so that sweeping costs little.
-const SWEEP_AFTER: usize = 4_096;
 
-/// A limit per account and client address together: GCRA, by the `governor` crate.
+/// A limit per account and client address together.
 ///
-/// Together, so that nobody can lock another out by failing in their name from elsewhere. What is remembered of an
-/// attempt is forgotten six seconds later, and the table is swept when it may have doubled: so it never keeps more than
-/// twice the attempts of six seconds, about 32 bytes each.
-pub(crate) struct SignInLimit<C: Clock = DefaultClock> {
-    limiter: RateLimiter<u64, DashMapStateStore<u64>, C, NoOpMiddleware<C::Instant>>,
-    clock: C,
-    hasher: RandomState,
-    left_until_sweep: AtomicUsize,
+/// Together, so that nobody can lock another out by failing in their name from elsewhere.
+pub(crate) struct SignInLimit<C: Clock = DefaultClock>(KeyedLimit<C>);
+
+fn quota() -> Quota {
+    Quota::per_minute(PER_MINUTE).allow_burst(BURST)
 }
 
 impl SignInLimit {
     /// A limit on the process's clock.
     pub(crate) fn new() -> Self {
-        Self::with_clock(DefaultClock::default())
+        Self(KeyedLimit::new(quota()))
     }
 }
 
 impl<C: Clock + Clone> SignInLimit<C> {
-    fn with_clock(clock: C) -> Self {
-        let quota = Quota::per_minute(PER_MINUTE).allow_burst(BURST);
-        Self {
-            limiter: RateLimiter::dashmap_with_clock(quota, clock.clone()),
-            clock,
-            hasher: RandomState::new(),
-            left_until_sweep: AtomicUsize::new(SWEEP_AFTER),
-        }
-    }
-
     /// Counts one attempt of `client` on the account of `email`.
     ///
     /// # Errors
     /// The time until the next one would be answered.
     pub(crate) fn check(&self, email: &str, client: IpAddr) -> Result<(), Duration> {
-        self.sweep_when_due();
-        let key = self.hasher.hash_one((email.trim().to_lowercase(), customer(client)));
-        self.limiter.check_key(&key).map_err(|refused| refused.wait_time_from(self.clock.now()))
-    }
-
-    fn sweep_when_due(&self) {
-        if self.left_until_sweep.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.limiter.retain_recent();
-            self.left_until_sweep.store(self.limiter.len().max(SWEEP_AFTER), Ordering::Relaxed);
-        }
+        self.0.check((email.trim().to_lowercase(), customer(client)))
     }
 }
 
@@ -73,10 +46,11 @@ mod tests {
     use governor::clock::FakeRelativeClock;
 
     use super::*;
+    use crate::keyed_limit::SWEEP_AFTER;
 
     fn limit() -> (SignInLimit<FakeRelativeClock>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
-        (SignInLimit::with_clock(clock.clone()), clock)
+        (SignInLimit(KeyedLimit::with_clock(quota(), clock.clone())), clock)
     }
 
     fn address(text: &str) -> IpAddr {
@@ -112,6 +86,7 @@ mod tests {
                 clock.advance(Duration::from_secs(10));
             }
         }
-        assert!(limit.limiter.len() <= 2 * SWEEP_AFTER, "{} attempts are remembered", limit.limiter.len());
+        let remembered = limit.0.remembered();
+        assert!(remembered <= 2 * SWEEP_AFTER, "{remembered} attempts are remembered");
     }
 }

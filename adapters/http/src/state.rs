@@ -9,8 +9,12 @@ use onsale_application::booking::{
 };
 use onsale_application::catalogue::{Browse, EditCatalogue};
 use onsale_application::points::{ChargePoints, ReadPoints};
-use onsale_application::ports::{Context, Seals};
+use onsale_application::ports::{Context, QueueSeals, Seals};
 use onsale_application::readiness::Readiness;
+use onsale_application::waiting_room::{
+    Admissions, AdmitByHand, EndPass, EnterLine, LeaveLine, ManageRooms, ManageTenants, ReadDraw, ReadStatus,
+    RoomBoard, VerifyPass,
+};
 use onsale_domain::money::Currency;
 
 /// Everything the API can be asked to do.
@@ -41,10 +45,34 @@ pub struct UseCases {
     pub charge: ChargePoints,
     /// Reads points.
     pub points: ReadPoints,
+    /// Adds, changes and finds waiting rooms.
+    pub rooms: ManageRooms,
+    /// Adds tenants, and gives and takes their API keys.
+    pub tenants: ManageTenants,
+    /// Gives visitors their places in line.
+    pub enter: EnterLine,
+    /// Gives places and visits up.
+    pub leave: LeaveLine,
+    /// Tells visitors where they are.
+    pub place: Arc<ReadStatus>,
+    /// Lets visitors in beside the schedule, and shuts visitors out.
+    pub by_hand: AdmitByHand,
+    /// Tells tenants whether a pass is good.
+    pub verify: VerifyPass,
+    /// Ends visits that tenants know to be over.
+    pub end_pass: EndPass,
+    /// Shows what is public about opening draws.
+    pub draw: ReadDraw,
+    /// Lets nobody pass a waiting room without its pass.
+    pub admissions: Arc<Admissions>,
+    /// Every live waiting room as this process knows it.
+    pub board: Arc<RoomBoard>,
     /// Whether this process should be sent requests.
     pub readiness: Arc<Readiness>,
     /// Opens tokens.
     pub seals: Arc<dyn Seals>,
+    /// Opens queue tokens and passes.
+    pub queue_seals: Arc<dyn QueueSeals>,
     /// Time and identities.
     pub context: Context,
     /// The currency of points.

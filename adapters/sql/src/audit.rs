@@ -8,6 +8,7 @@ mod invariant;
 mod ledger;
 mod payments;
 mod reservations;
+mod rooms;
 mod seats;
 
 use std::time::Duration;
@@ -22,7 +23,7 @@ use self::invariant::{Invariant, Slice, Subject};
 use crate::database::{Database, SqlError, Transaction};
 
 /// Everything that is proved.
-const SUBJECTS: [&Subject; 9] = [
+const SUBJECTS: [&Subject; 13] = [
     &seats::SEATS,
     &reservations::RESERVATIONS,
     &payments::PAYMENTS,
@@ -32,6 +33,10 @@ const SUBJECTS: [&Subject; 9] = [
     &ledger::LEDGER,
     &customers::CUSTOMERS,
     &customers::ACCOUNTS,
+    &rooms::ROOMS,
+    &rooms::TICKS,
+    &rooms::VISITS,
+    &rooms::API_KEYS,
 ];
 
 /// A hold counts as live only while it has this long to go: replicas may disagree about the present moment by a quarter

@@ -6,7 +6,7 @@
 mod concerts;
 mod edit;
 mod editor;
-mod journal;
+pub(crate) mod journal;
 mod layout;
 mod performances;
 mod plans;
@@ -36,7 +36,7 @@ impl SqlCatalogue {
 }
 
 /// A text column, read as what it names.
-fn parsed<T>(row: &Row, index: usize, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, SqlError> {
+pub(crate) fn parsed<T>(row: &Row, index: usize, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, SqlError> {
     let text: String = row.get(index)?;
     parse(&text).ok_or_else(|| SqlError::Row(format!("column {index} holds `{text}`")))
 }

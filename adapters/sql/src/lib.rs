@@ -5,8 +5,13 @@ mod audit;
 mod catalogue;
 mod database;
 mod health;
+mod page;
+mod pass_keys;
 mod purge;
+mod rooms;
 mod sales;
+mod settling;
+mod tenants;
 
 pub use accounts::SqlAccounts;
 pub use audit::SqlAudit;
@@ -16,5 +21,8 @@ pub use database::{
     Transaction, Value, in_list, values_rows,
 };
 pub use health::SqlHealth;
+pub use pass_keys::SqlPassKeys;
 pub use purge::SqlPurge;
+pub use rooms::SqlRooms;
 pub use sales::SqlSales;
+pub use tenants::SqlTenants;

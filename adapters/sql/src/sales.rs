@@ -19,22 +19,22 @@ mod performance;
 mod ports;
 mod reads;
 mod reservations;
-mod retry;
 mod seats;
 mod standings;
 
 use std::sync::Arc;
 
-use onsale_application::ports::{Bus, Context, StepError, Unavailable};
+use onsale_application::ports::{Bus, Context};
 use onsale_domain::box_office::Limits;
 use onsale_domain::ids::PerformanceId;
-use onsale_support::lanes::{LaneError, LaneLimits, Lanes};
+use onsale_support::lanes::{LaneLimits, Lanes};
 
 use self::charges::ChargeSettler;
 use self::command::{SaleAnswer, SaleCommand};
 use self::group::SaleSettler;
 use self::performance::PlacesMemory;
 use crate::database::Database;
+use crate::settling::lane_error;
 
 /// The box office and the cashier in SQL. Clones share their lanes.
 #[derive(Clone)]
@@ -78,12 +78,5 @@ impl SqlSales {
 
     async fn settle(&self, performance: PerformanceId, command: SaleCommand) -> SaleAnswer {
         self.sales.submit(performance, command).await.unwrap_or_else(|error| Err(lane_error(error)))
-    }
-}
-
-fn lane_error<R>(error: LaneError) -> StepError<R> {
-    match error {
-        LaneError::Full => StepError::Busy,
-        LaneError::Closed | LaneError::Failed => StepError::Unavailable(Unavailable::because(error)),
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use onsale_domain::ids::{ConcertId, WaitingRoomId};
@@ -35,6 +35,9 @@ pub struct RoomBoard {
     context: Context,
     settings: BoardSettings,
     known: RwLock<HashMap<WaitingRoomId, Arc<LiveRoom>>>,
+    guards: RwLock<HashMap<ConcertId, WaitingRoomId>>,
+    /// How often a concert got or lost its room.
+    guard_changes: AtomicU64,
     complete: AtomicBool,
 }
 
@@ -42,7 +45,16 @@ impl RoomBoard {
     /// A board on these ports.
     #[must_use]
     pub fn new(rooms: Arc<dyn Rooms>, bus: Arc<dyn Bus>, context: Context, settings: BoardSettings) -> Self {
-        Self { rooms, bus, context, settings, known: RwLock::default(), complete: AtomicBool::new(false) }
+        Self {
+            rooms,
+            bus,
+            context,
+            settings,
+            known: RwLock::default(),
+            guards: RwLock::default(),
+            guard_changes: AtomicU64::new(0),
+            complete: AtomicBool::new(false),
+        }
     }
 
     /// A room, read now when it is not known yet.
@@ -70,11 +82,15 @@ impl RoomBoard {
         if !self.complete.load(Ordering::Acquire) {
             return Err(Unavailable::because("the waiting rooms have not been read yet"));
         }
-        let guards = |room: &&Arc<LiveRoom>| {
-            let state = room.state.read();
-            state.record.room.concert == Some(concert) && state.record.room.phase != Phase::Closed
-        };
-        Ok(self.known.read().values().find(guards).cloned())
+        let guard = self.guards.read().get(&concert).copied();
+        Ok(guard.and_then(|id| self.known(id)))
+    }
+
+    /// Rises whenever a concert gets or loses its room, so that what was made of [`Self::guarding`] can be kept until
+    /// then.
+    #[must_use]
+    pub fn guard_changes(&self) -> u64 {
+        self.guard_changes.load(Ordering::Acquire)
     }
 
     /// Follows announcements and looks into SQL now and then, for ever.
@@ -112,7 +128,9 @@ impl RoomBoard {
         }
         let alive: std::collections::HashSet<_> = live.into_iter().map(|(id, _)| id).collect();
         self.known.write().retain(|id, _| alive.contains(id));
-        self.complete.store(true, Ordering::Release);
+        if !self.complete.swap(true, Ordering::AcqRel) {
+            self.guard_changes.fetch_add(1, Ordering::AcqRel);
+        }
         Ok(())
     }
 
@@ -121,25 +139,45 @@ impl RoomBoard {
     /// # Errors
     /// [`Unavailable`].
     pub async fn refresh(&self, room: &LiveRoom) -> Result<(), Unavailable> {
-        let before = room.change();
-        let _one_at_a_time = room.reading.lock().await;
-        if room.change() > before {
-            return Ok(()); // somebody has read it meanwhile, later than this was asked
+        let asked = room.reads_begun.load(Ordering::Acquire);
+        let mut last_read = room.reading.lock().await;
+        if *last_read > asked {
+            return Ok(()); // somebody has begun to read it after this was asked, and has finished
         }
+        let number = room.reads_begun.fetch_add(1, Ordering::AcqRel) + 1;
         if let Some(changes) = self.rooms.changes(room.id(), room.change()).await? {
             room.apply(changes, self.context.now());
+            self.note_guard(room);
         }
+        *last_read = number;
         Ok(())
     }
 
-    fn known(&self, id: WaitingRoomId) -> Option<Arc<LiveRoom>> {
+    /// A room, if it is known already.
+    #[must_use]
+    pub fn known(&self, id: WaitingRoomId) -> Option<Arc<LiveRoom>> {
         self.known.read().get(&id).cloned()
     }
 
     async fn load(&self, id: WaitingRoomId) -> Result<Option<Arc<LiveRoom>>, Unavailable> {
         let Some(changes) = self.rooms.changes(id, 0).await? else { return Ok(None) };
         let room = Arc::new(LiveRoom::new(id, changes, self.context.now()));
-        Ok(Some(self.known.write().entry(id).or_insert(room).clone()))
+        let room = self.known.write().entry(id).or_insert(room).clone();
+        self.note_guard(&room);
+        Ok(Some(room))
+    }
+
+    /// Keeps which room is in front of which concert.
+    fn note_guard(&self, room: &LiveRoom) {
+        let terms = room.terms();
+        let Some(concert) = terms.concert else { return };
+        let is_known = self.guards.read().get(&concert) == Some(&room.id());
+        match (terms.phase, is_known) {
+            (Phase::Closed, true) => self.guards.write().remove(&concert),
+            (Phase::Closed, false) | (_, true) => return,
+            (_, false) => self.guards.write().insert(concert, room.id()),
+        };
+        self.guard_changes.fetch_add(1, Ordering::AcqRel);
     }
 
     async fn hear(&self, id: WaitingRoomId, change: i64) {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use onsale_domain::ids::WaitingRoomId;
-use onsale_domain::waiting_room::{PickRefusal, TickKind, TickRefusal, VisitorId};
+use onsale_domain::waiting_room::{Phase, PickRefusal, TickKind, TickRefusal, VisitorId};
 use thiserror::Error;
 use tracing::warn;
 
@@ -64,7 +64,7 @@ impl AdmitByHand {
     /// # Errors
     /// [`ByHandError`].
     pub async fn next(&self, room: WaitingRoomId, count: u32) -> Result<AdmittedByHand, ByHandError> {
-        let room = self.room(room).await?;
+        let room = self.open_room(room).await?;
         let admitted = match self.ticking.tick(&room, TickKind::ByHand, count).await {
             Ok(tick) => tick.present,
             Err(StepError::Refused(TickRefusal::NotOpen)) => return Err(ByHandError::NotOpen),
@@ -80,7 +80,7 @@ impl AdmitByHand {
     /// # Errors
     /// [`ByHandError`].
     pub async fn chosen(&self, room: WaitingRoomId, visitors: &[VisitorId]) -> Result<AdmittedByHand, ByHandError> {
-        let room = self.room(room).await?;
+        let room = self.open_room(room).await?;
         let numbers = self.lines.numbers_of(&room, visitors).await?;
         let chosen: Vec<_> = visitors.iter().cloned().zip(numbers).filter_map(|(who, no)| Some((who, no?))).collect();
         let visits = match self.rooms.pick(room.id(), &chosen).await {
@@ -107,6 +107,15 @@ impl AdmitByHand {
         let room = self.room(room).await?;
         self.rooms.block(room.id(), visitor, blocked).await?;
         Ok(self.board.refresh(&room).await?)
+    }
+
+    /// A room that has its numbers: a line that was asked before the draw would begin below those that are drawn.
+    async fn open_room(&self, id: WaitingRoomId) -> Result<Arc<LiveRoom>, ByHandError> {
+        let room = self.room(id).await?;
+        match room.phase() {
+            Phase::Open | Phase::Paused => Ok(room),
+            Phase::Gathering | Phase::Drawing | Phase::Closed => Err(ByHandError::NotOpen),
+        }
     }
 
     async fn room(&self, id: WaitingRoomId) -> Result<Arc<LiveRoom>, ByHandError> {

@@ -11,7 +11,7 @@ use super::{Lines, LiveRoom, RoomBoard};
 use crate::ports::{Draws, PlacesError, Unavailable};
 
 /// How many numbers are written, and visitors put in line, at once.
-const BATCH: usize = 256;
+const BATCH: usize = 4_096;
 
 /// Opens rooms with their draws. What a process leaves undone another does again: the same draw gives the same numbers.
 pub struct OpenDraws {

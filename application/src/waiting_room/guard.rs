@@ -85,6 +85,20 @@ impl Admissions {
         pass: Option<&str>,
         caller: Option<AccountId>,
     ) -> Result<Option<Admission>, AdmissionError> {
+        let pass = self.admitted(concert, pass, caller).await?;
+        Ok(pass.map(|pass| Admission { room: pass.room, number: pass.number }))
+    }
+
+    /// What the pass states on which `caller` is admitted to a concert; nothing for one without a waiting room.
+    ///
+    /// # Errors
+    /// [`AdmissionError`].
+    pub async fn admitted(
+        &self,
+        concert: ConcertId,
+        pass: Option<&str>,
+        caller: Option<AccountId>,
+    ) -> Result<Option<PassClaims>, AdmissionError> {
         let Some(room) = self.board.guarding(concert)? else { return Ok(None) };
         let required = AdmissionError::PassRequired { room: room.id() };
         let Some(pass) = pass else { return Err(required) };
@@ -97,7 +111,7 @@ impl Admissions {
             return Err(AdmissionError::PassNotYours);
         }
         self.used(&room, &pass).await?;
-        Ok(Some(Admission { room: room.id(), number: pass.number }))
+        Ok(Some(pass))
     }
 
     /// The visit of a pass, which is used now at the latest.

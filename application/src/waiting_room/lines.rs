@@ -7,14 +7,13 @@ use onsale_domain::waiting_room::{QueueNumber, VisitorId};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use super::room::HEALING;
 use super::{LiveRoom, RoomBoard};
 use crate::ports::{
     CeilingError, Context, Entered, Entry, EntryTerms, EpochStart, Front, LineId, Places, PlacesError, Rooms,
     Unavailable,
 };
 
-/// How long a line that was lost counts every number as present: twice the longest poll.
-const HEALING: TimeDelta = TimeDelta::seconds(60);
 /// How long another replica may take to make a line anew before this one does.
 const PATIENCE: TimeDelta = TimeDelta::seconds(2);
 /// The pause before a line that another replica is making is asked again.
@@ -129,11 +128,7 @@ impl Lines {
     }
 
     async fn return_visitors(&self, room: &LiveRoom) -> Result<(), PlacesError> {
-        loop {
-            let visitors = room.take_returning(PUT_BACK);
-            if visitors.is_empty() {
-                return Ok(());
-            }
+        while let Some(visitors) = room.take_returning(PUT_BACK, self.context.now()) {
             let epoch = room.line_id().epoch;
             if let Err(error) = self.put_back(room, &visitors).await {
                 room.not_returned(epoch, &visitors);
@@ -141,6 +136,7 @@ impl Lines {
             }
             counter!("onsale_waiting_room_returned_total").increment(visitors.len() as u64);
         }
+        Ok(())
     }
 
     /// Mends a line that was lost, for a question that has been asked `tries` times.

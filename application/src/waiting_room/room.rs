@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onsale_domain::ids::WaitingRoomId;
@@ -13,6 +13,9 @@ use crate::ports::{LineId, RoomChanges, RoomRecord};
 
 /// How long after the last moment to claim a range of numbers stays in the line, so that no copy of the room is behind.
 const FORGET_MARGIN: TimeDelta = TimeDelta::seconds(10);
+
+/// How long a line that was lost counts every number as present: twice the longest poll.
+pub(super) const HEALING: TimeDelta = TimeDelta::seconds(60);
 
 /// One room as this process knows it.
 pub struct LiveRoom {
@@ -30,8 +33,10 @@ pub struct LiveRoom {
     news: watch::Sender<u64>,
     /// Somebody has taken a place here.
     pub(super) arrived: Notify,
-    /// One at a time reads its changes.
-    pub(super) reading: tokio::sync::Mutex<()>,
+    /// How often its changes were begun to be read.
+    pub(super) reads_begun: AtomicU64,
+    /// One at a time reads its changes: the number of the last reading that succeeded.
+    pub(super) reading: tokio::sync::Mutex<u64>,
     /// One at a time mends its line.
     pub(super) mending: tokio::sync::Mutex<()>,
 }
@@ -77,6 +82,7 @@ impl LiveRoom {
             epoch: Mutex::new(EpochNews { epoch: progress.epoch, begun_at: None, answered: false }),
             news: watch::Sender::new(0),
             arrived: Notify::new(),
+            reads_begun: AtomicU64::new(0),
             reading: tokio::sync::Mutex::default(),
             mending: tokio::sync::Mutex::default(),
             state: RwLock::new(RoomState::new(changes, now)),
@@ -153,7 +159,8 @@ impl LiveRoom {
         self.ceiling.fetch_max(progress.ceiling, Ordering::Relaxed);
         let mut epoch = self.epoch.lock();
         if progress.epoch > epoch.epoch {
-            *epoch = EpochNews { epoch: progress.epoch, begun_at: Some(now), answered: false };
+            let begun_at = progress.healing.map_or(now, |healing| healing.until - HEALING);
+            *epoch = EpochNews { epoch: progress.epoch, begun_at: Some(begun_at), answered: false };
         }
         drop(epoch);
         self.tell();
@@ -209,24 +216,30 @@ impl LiveRoom {
         }
     }
 
-    /// Notes that somebody who waits is there, so that a line that was lost gets them back.
-    pub(super) fn notice(&self, visitor: &VisitorId, number: QueueNumber) {
+    /// Where somebody stands who is there now: a line that was lost gets back whoever waits.
+    pub(super) fn notice(&self, visitor: &VisitorId, number: QueueNumber, now: DateTime<Utc>) -> Standing {
         let state = self.state.read();
+        let standing = state.standing(visitor, number, now);
         let progress = &state.record.progress;
-        let Some(healing) = progress.healing else { return };
-        if number <= progress.serving || number > healing.resumed_at {
-            return;
-        }
-        if self.seen.lock().is_first(progress.epoch, number, healing.resumed_at) {
+        if let Some(healing) = progress.healing.filter(|healing| number <= healing.resumed_at)
+            && standing == Standing::Waiting
+            && self.seen.lock().is_first(progress.epoch, number, healing.resumed_at)
+        {
             self.returning.lock().push((visitor.clone(), number));
         }
+        standing
     }
 
-    /// Those who are to be put back, at most `limit`.
-    pub(super) fn take_returning(&self, limit: usize) -> Vec<(VisitorId, QueueNumber)> {
+    /// Those who are to be put back and still wait, at most `limit`; nothing when there are none left.
+    pub(super) fn take_returning(&self, limit: usize, now: DateTime<Utc>) -> Option<Vec<(VisitorId, QueueNumber)>> {
         let mut returning = self.returning.lock();
         let from = returning.len().saturating_sub(limit);
-        returning.split_off(from)
+        let taken = returning.split_off(from);
+        drop(returning);
+        let state = self.state.read();
+        let waits =
+            |(visitor, number): &(VisitorId, QueueNumber)| state.standing(visitor, *number, now) == Standing::Waiting;
+        (!taken.is_empty()).then(|| taken.into_iter().filter(waits).collect())
     }
 
     /// Those who could not be put back are put back when they are seen again.

@@ -62,6 +62,17 @@ pub struct StatusReport {
     pub queue_token: Option<String>,
 }
 
+/// What can be seen of a place at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Where the visitor is.
+    pub state: PlaceState,
+    /// The room's phase.
+    pub phase: Phase,
+    /// The place in line of one who waits.
+    pub position: Option<u64>,
+}
+
 /// Why there is no status.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StatusError {
@@ -121,14 +132,35 @@ impl ReadStatus {
     #[must_use]
     pub fn peek(&self, room: &LiveRoom, claims: &QueueClaims, random: u64) -> Option<StatusReport> {
         let now = self.context.now();
-        room.notice(&claims.visitor, claims.number);
-        let standing = room.standing(&claims.visitor, claims.number, now);
+        let standing = room.notice(&claims.visitor, claims.number, now);
         match standing {
             Standing::Undrawn => None,
             Standing::LetIn => self.let_in(room, claims, now).or_else(|| Some(report(room, PlaceState::Waiting))),
             Standing::Inside(visit) => self.inside(room, &visit, now).ok(),
             other => Some(report_of(room, &other, claims.number, random)),
         }
+    }
+
+    /// Where somebody is, without signing anything: for looking at many at once. Nothing for a token that must be exchanged
+    /// first.
+    #[must_use]
+    pub fn glance(&self, room: &LiveRoom, claims: &QueueClaims) -> Option<Glance> {
+        let standing = room.notice(&claims.visitor, claims.number, self.context.now());
+        if standing == Standing::Undrawn {
+            return None;
+        }
+        let state = state_of(&standing);
+        let position = (state == PlaceState::Waiting).then(|| room.position(claims.number));
+        Some(Glance { state, phase: room.phase(), position })
+    }
+
+    /// What the place that a visitor drew states; nothing for one who was not in the draw.
+    ///
+    /// # Errors
+    /// [`StatusError`].
+    pub async fn drawn(&self, room: &LiveRoom, claims: &QueueClaims) -> Result<Option<QueueClaims>, StatusError> {
+        let number = self.draws.number_of(room.id(), &claims.visitor).await?;
+        Ok(number.map(|number| self.claims(room, &claims.visitor, number)))
     }
 
     /// The place of a visitor with a number.
@@ -139,8 +171,7 @@ impl ReadStatus {
         number: QueueNumber,
     ) -> Result<StatusReport, StatusError> {
         let now = self.context.now();
-        room.notice(visitor, number);
-        match room.standing(visitor, number, now) {
+        match room.notice(visitor, number, now) {
             Standing::LetIn => self.claimed(room, visitor, number).await,
             Standing::Inside(visit) => Ok(self.inside(room, &visit, now)?),
             other => Ok(report_of(room, &other, number, self.random())),
@@ -268,8 +299,8 @@ fn report(room: &LiveRoom, state: PlaceState) -> StatusReport {
     }
 }
 
-fn report_of(room: &LiveRoom, standing: &Standing, number: QueueNumber, random: u64) -> StatusReport {
-    let state = match standing {
+fn state_of(standing: &Standing) -> PlaceState {
+    match standing {
         Standing::Gathering | Standing::Undrawn => PlaceState::Gathering,
         Standing::Waiting => PlaceState::Waiting,
         Standing::LetIn | Standing::Inside(_) => PlaceState::Admitted,
@@ -277,7 +308,11 @@ fn report_of(room: &LiveRoom, standing: &Standing, number: QueueNumber, random: 
         Standing::Ended(EndReason::Left) => PlaceState::Left,
         Standing::Ended(EndReason::Paid | EndReason::Finished) => PlaceState::Finished,
         Standing::Ended(EndReason::Blocked) | Standing::Blocked => PlaceState::Blocked,
-    };
+    }
+}
+
+fn report_of(room: &LiveRoom, standing: &Standing, number: QueueNumber, random: u64) -> StatusReport {
+    let state = state_of(standing);
     let plain = StatusReport { number: (number > 0).then_some(number), ..report(room, state) };
     match state {
         PlaceState::Waiting => {

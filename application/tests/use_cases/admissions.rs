@@ -62,7 +62,7 @@ impl Gate {
             phase: Phase::Open,
             created_at: now,
         };
-        let progress = Progress { serving: 1, change: 1 + i64::try_from(visits.len()).unwrap(), ..Progress::new(now) };
+        let progress = Progress { serving: 1, change: if visits.is_empty() { 1 } else { 2 }, ..Progress::new(now) };
         RoomChanges { record: RoomRecord { room, progress, draw: None }, ticks: Vec::new(), visits, blocks: Vec::new() }
     }
 

@@ -56,6 +56,7 @@ pub(super) fn check(configuration: &Configuration) -> Result<(), ConfigurationEr
         }
     }
     check_origins(&configuration.http.allowed_origins)?;
+    check_public_url(&configuration.http.public_url)?;
     check_database_url(configuration)?;
     check_secrets(configuration)
 }
@@ -78,13 +79,25 @@ fn http_limits(limits: &HttpLimits) -> [Range; 12] {
 }
 
 /// A browser sends an origin as scheme, host and port, in lower case: anything else would never match.
+fn is_origin(origin: &str) -> bool {
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let plain = |byte: u8| !byte.is_ascii_uppercase() && byte.is_ascii_graphic() && !b"/?#@".contains(&byte);
+    host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
+}
+
+fn check_public_url(url: &str) -> Result<(), ConfigurationError> {
+    if url.is_empty() || is_origin(url) {
+        return Ok(());
+    }
+    Err(ConfigurationError::NotAllowed {
+        setting: "http.public_url",
+        value: format!("`{url}`"),
+        allowed: "nothing, or a scheme and a host in lower case such as `https://tickets.example` is".to_owned(),
+    })
+}
+
 fn check_origins(origins: &[String]) -> Result<(), ConfigurationError> {
-    let is_origin = |origin: &str| {
-        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        let plain = |byte: u8| !byte.is_ascii_uppercase() && byte.is_ascii_graphic() && !b"/?#@".contains(&byte);
-        origin == "*" || host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain))
-    };
-    match origins.iter().find(|origin| !is_origin(origin)) {
+    match origins.iter().find(|origin| *origin != "*" && !is_origin(origin)) {
         None => Ok(()),
         Some(origin) => Err(ConfigurationError::NotAllowed {
             setting: "http.allowed_origins",

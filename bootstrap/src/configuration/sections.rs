@@ -18,6 +18,9 @@ pub(crate) struct Configuration {
     pub(crate) data_folder: PathBuf,
     /// `mysql://user:password@host:port/database`; empty for the embedded SQLite database in the data folder.
     pub(crate) database_url: Hidden,
+    /// `redis://host:port`, for several replicas on one MySQL: where the lines of waiting rooms are kept and what replicas
+    /// tell each other. Empty for one process, which keeps both in its memory.
+    pub(crate) redis_url: Hidden,
     /// The currency of points, an ISO 4217 code. Default `KRW`. Prices of performances must be in it.
     pub(crate) currency: Currency,
     /// The listeners.
@@ -45,6 +48,7 @@ impl Default for Configuration {
         Self {
             data_folder: PathBuf::from("onsale-data"),
             database_url: Hidden::default(),
+            redis_url: Hidden::default(),
             currency: Currency::parse("KRW").expect("an ISO 4217 code"),
             http: HttpSettings::default(),
             database: Database::default(),

@@ -28,6 +28,11 @@ impl LineView {
     /// The place of `number`: 1 for the first in line. Exact among the first, else between the two marks around it.
     #[must_use]
     pub fn position(&self, number: QueueNumber) -> u64 {
+        if number > self.last {
+            // Came after the line was read, and so did everybody between the last one and this.
+            let later = u64::try_from(number - self.last.max(self.serving)).unwrap_or(0);
+            return (self.waiting + later).max(1);
+        }
         let exact = self.first.partition_point(|first| *first < number);
         if exact < self.first.len() || self.first.is_empty() && self.marks.is_empty() {
             return exact as u64 + 1;
@@ -92,6 +97,17 @@ mod tests {
             assert!(shown.abs_diff(exact) <= allowed, "number {number} is {exact}, not {shown}");
         }
         assert_eq!(LineView::default().position(1), 1, "an empty line");
+    }
+
+    #[test]
+    fn who_came_after_the_line_was_read_stands_behind_everybody_in_it() {
+        let (_, view) = line();
+        assert_eq!(view.position(30_001), 20_001);
+        assert_eq!(view.position(30_500), 20_500);
+        let short = LineView { serving: 4, waiting: 2, last: 9, first: vec![6, 9], marks: Vec::new() };
+        assert_eq!([6, 9, 10, 12].map(|number| short.position(number)), [1, 2, 3, 5]);
+        let unread = LineView { serving: 4, ..LineView::default() };
+        assert_eq!([5, 30].map(|number| unread.position(number)), [1, 26], "the line was not read yet");
     }
 
     #[test]

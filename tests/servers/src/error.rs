@@ -22,6 +22,12 @@ pub enum ServerError {
         /// Its Homebrew formula.
         macos: &'static str,
     },
+    /// A Redis Cluster is made of private processes, and their program is not installed.
+    #[error(
+        "redis-server is not installed \
+         (Debian, Ubuntu: apt-get install redis-server; Fedora: dnf install redis; macOS: brew install redis)"
+    )]
+    NoRedisProgram,
     /// The address in the environment is not one.
     #[error("{variable} is not a URL: {reason}")]
     WrongUrl {
@@ -73,6 +79,14 @@ pub enum ServerError {
     /// MySQL refused.
     #[error("mysql: {0}")]
     Sql(#[from] sqlx::Error),
+    /// A Redis node could not be told something.
+    #[error("redis: {command}: {reason}")]
+    Redis {
+        /// What it was told.
+        command: String,
+        /// What it, or the operating system, answered.
+        reason: String,
+    },
     /// A server that was given cannot be killed or started.
     #[error("this server was given in the environment; only one that was started here can be killed or started")]
     NotOurs,

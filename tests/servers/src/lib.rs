@@ -6,7 +6,8 @@
 //! 3. a program on this machine (`mysqld`, `mariadbd`, `redis-server`), started as a private process in a folder of
 //!    its own, listening on loopback only.
 //!
-//! [`mysql`] and [`redis`] share one server in a test process. [`private_mysql`] starts one that a test may crash.
+//! [`mysql`] and [`redis`] share one server in a test process. [`private_mysql`] and [`private_redis`] start one that a
+//! test may crash, [`redis_cluster`] a Cluster of three nodes.
 //! Whatever was started ends with the process that started it, however that ends.
 
 mod backing;
@@ -16,8 +17,10 @@ mod guard;
 mod mysql;
 mod process;
 mod redis;
+mod redis_cluster;
 
 pub use backing::Source;
 pub use error::ServerError;
 pub use mysql::{Database, MYSQL_URL_VARIABLE, MysqlServer, find_mysql, mysql, private_mysql, start_mysql};
 pub use redis::{REDIS_URL_VARIABLE, RedisServer, find_redis, private_redis, redis, start_redis};
+pub use redis_cluster::{RedisCluster, redis_cluster};

@@ -20,9 +20,9 @@ use crate::{
 pub const REDIS_URL_VARIABLE: &str = "ONSALE_TEST_REDIS_URL";
 
 const IMAGE: (&str, &str) = ("redis", "7");
-const READY: &str = "Ready to accept connections";
+pub(crate) const READY: &str = "Ready to accept connections";
 
-/// A Redis server without persistence.
+/// A Redis server that writes nothing to disk by itself.
 pub struct RedisServer {
     url: Url,
     source: Source,
@@ -119,7 +119,7 @@ impl RedisServer {
         &self.source
     }
 
-    /// Kills the server with SIGKILL: everything in it is lost.
+    /// Kills the server with SIGKILL: everything in it is lost but what a `SAVE` wrote.
     ///
     /// # Errors
     /// [`ServerError::NotOurs`] when it was given in the environment.
@@ -127,7 +127,7 @@ impl RedisServer {
         self.backing.kill().await
     }
 
-    /// Starts a killed server again, empty, on the same port.
+    /// Starts a killed server again on the same port: empty, or with what its last `SAVE` wrote.
     ///
     /// # Errors
     /// [`ServerError::NotOurs`] when it was given in the environment; the others when it does not start.

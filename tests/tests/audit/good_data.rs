@@ -7,6 +7,8 @@ use onsale_tests::samples::{concert, customer, draft, plan};
 use onsale_tests::store::Store;
 use uuid::Uuid;
 
+use super::good_rooms;
+
 /// Who and what is in the good data; the seats are the numbers of the reservations' items.
 pub(crate) mod ids {
     pub(crate) const MINJI: u128 = 0x01;
@@ -90,7 +92,10 @@ pub(crate) async fn remove(store: &Store) {
         "refunds",
         "charges",
         "ledger_entries",
-    ] {
+    ]
+    .into_iter()
+    .chain(good_rooms::TABLES)
+    {
         transaction.execute(Statement::new(format!("DELETE FROM {table}"))).await.unwrap();
     }
     transaction.commit().await.unwrap();

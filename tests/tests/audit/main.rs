@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod good_data;
+mod good_rooms;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -105,10 +106,30 @@ fn corruptions(store: &Store) -> Vec<(&'static str, String)> {
         ),
         ("accounts_have_points", format!("DELETE FROM points_accounts WHERE account_id = {}", literal(ids::HYUN))),
     ]
+    .into_iter()
+    .chain(corruptions_of_rooms())
+    .collect()
+}
+
+fn corruptions_of_rooms() -> Vec<(&'static str, String)> {
+    let room = literal(good_rooms::ROOM);
+    let of_room = |change: &str| format!("UPDATE waiting_rooms SET {change} WHERE room_id = {room}");
+    vec![
+        ("rooms_count_who_is_inside", of_room("alive = alive + 1")),
+        ("rooms_serve_what_their_ticks_let_in", of_room("ceiling = 19")),
+        ("concerts_have_one_open_room", "UPDATE waiting_rooms SET closed_at = NULL".to_owned()),
+        ("rooms_have_tenant_and_concert", "DELETE FROM tenants".to_owned()),
+        ("ticks_follow_one_another", "UPDATE room_ticks SET from_number = 12 WHERE tick_no = 2".to_owned()),
+        ("ticks_count_their_visits", "DELETE FROM room_visits WHERE number = 1".to_owned()),
+        ("visits_have_their_room_and_tick", "UPDATE room_visits SET tick_no = 9 WHERE number = 2".to_owned()),
+        ("visitors_are_inside_once", "UPDATE room_visits SET visitor = 'visitor-1' WHERE number = 2".to_owned()),
+        ("api_keys_have_their_tenant", format!("UPDATE api_keys SET tenant_id = {room}")),
+    ]
 }
 
 async fn good_data_is_clean(store: Store) {
     good_data::write(&store).await;
+    good_rooms::write(&store).await;
     let report = report(&store).await;
     assert_eq!(report.violations, []);
     assert!(report.unfinished.is_empty());
@@ -118,6 +139,9 @@ async fn good_data_is_clean(store: Store) {
     assert_eq!(rows("payments_have_their_entry"), Some(3));
     assert_eq!(rows("balances_equal_their_entries"), Some(2));
     assert_eq!(rows("ledger_sums_to_zero"), Some(5));
+    assert_eq!(rows("rooms_count_who_is_inside"), Some(3));
+    assert_eq!(rows("ticks_count_their_visits"), Some(3));
+    assert_eq!(rows("visitors_are_inside_once"), Some(8));
 }
 
 async fn an_empty_store_is_clean(store: Store) {
@@ -133,6 +157,7 @@ async fn every_corruption_is_named(store: Store) {
     for (invariant, corruption) in corruptions {
         good_data::remove(&store).await;
         good_data::write(&store).await;
+        good_rooms::write(&store).await;
         execute(&store, corruption).await;
         let report = report(&store).await;
         assert!(named(&report).contains(invariant), "{invariant}: {report:?}");

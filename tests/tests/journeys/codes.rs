@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::accounts::guess_until_limited;
 use crate::document::DOCUMENT;
-use crate::support::{Answer, Sale, Site, Watcher, id};
+use crate::support::{Answer, Room, Sale, Site, Watcher, id};
 
 /// The code of a failure of ours: there is no way to provoke one, and if there were, it would be mended.
 const NEVER: &str = "internal";
@@ -66,6 +66,7 @@ async fn every_code_of_the_document_can_be_provoked() {
     payments(&mut seen, &site).await;
     charges(&mut seen, &site).await;
     operators(&mut seen, &site).await;
+    waiting_rooms(&mut seen, &site).await;
     stack.assert_sound().await;
     by_hand(&mut seen, &site, database.url()).await;
     let told = stack.run(&["audit"]).await;
@@ -170,6 +171,37 @@ async fn operators(seen: &mut Seen, site: &Site) {
     site.operator.patch(&sale.path(), json!({"state": "cancelled"})).await.ok(200);
     let back = site.operator.patch(&sale.path(), json!({"state": "on_sale"})).await;
     seen.refused(&back, 409, "performance_cancelled");
+}
+
+async fn waiting_rooms(seen: &mut Seen, site: &Site) {
+    let sale = Sale::open(site, json!({})).await;
+    let (customer, other) = (site.visitor.sign_up().await, site.visitor.sign_up().await);
+    let room = Room::before(site, &sale, json!({})).await;
+    seen.refused(&customer.hold(&sale.performance, &[0]).await, 403, "pass_required");
+    let place = room.enter(&customer).await;
+    let pass = place.pass().await;
+    let strange = other.showing("X-Queue-Pass", &pass).hold(&sale.performance, &[0]).await;
+    seen.refused(&strange, 403, "pass_not_yours");
+    place.leave().await;
+    let late = customer.showing("X-Queue-Pass", &pass).hold(&sale.performance, &[0]).await;
+    seen.refused(&late, 403, "pass_expired");
+    seen.refused(&site.visitor.get(&room.path("/status")).await, 401, "queue_token_invalid");
+    let second = json!({"name": "Line", "concert_id": sale.concert, "admit": {"count": 1, "every_seconds": 1}});
+    seen.refused(&site.operator.post("/v1/waiting-rooms", second).await, 409, "concert_guarded");
+    site.operator.put(&room.path(&format!("/blocked/{}", place.visitor))).await.ok(204);
+    seen.refused(&room.ask(&customer, None).await, 403, "visitor_blocked");
+    site.operator.post(&room.path("/close"), json!({})).await.ok(200);
+    seen.refused(&room.ask(&other, None).await, 409, "waiting_room_closed");
+
+    let forged = site.visitor.showing("X-Api-Key", "osk_forged").get("/v1/waiting-rooms").await;
+    seen.refused(&forged, 401, "api_key_invalid");
+    let small = Room::paused(&site.operator, json!({"max_waiting": 1})).await;
+    small.enter(&customer).await;
+    seen.refused(&small.ask(&other, None).await, 503, "line_full");
+    let later = chrono::Utc::now() + chrono::TimeDelta::hours(1);
+    let gathering = Room::make(&site.operator, json!({"opens_at": later})).await;
+    let early = site.operator.post(&gathering.path("/pause"), json!({})).await;
+    seen.refused(&early, 409, "waiting_room_not_open");
 }
 
 /// What takes too long to reach through the API is written into the database.

@@ -5,7 +5,7 @@ use onsale_tests::server::Stack;
 const SECRET: &str = "an open secret of thirty-two bytes";
 
 /// A variable, its value, and what the complaint says: the setting, and what is wrong or allowed.
-const WRONG: [(&str, &str, &[&str]); 16] = [
+const WRONG: [(&str, &str, &[&str]); 17] = [
     ("ONSALE_HTTP__LISTEN", "everywhere", &["http.listen", "everywhere", "127.0.0.1:8080"]),
     ("ONSALE_HTTP__ADMIN_LISTEN", "9080", &["http.admin_listen", "9080", "127.0.0.1:9080"]),
     (
@@ -27,6 +27,7 @@ const WRONG: [(&str, &str, &[&str]); 16] = [
         "[\"https://a.example/\"]",
         &["http.allowed_origins", "https://a.example/", "host"],
     ),
+    ("ONSALE_HTTP__PUBLIC_URL", "tickets.example", &["http.public_url", "tickets.example", "https://"]),
     ("ONSALE_LOG__FORMAT", "xml", &["log.format", "xml", "json"]),
     ("ONSALE_HTTP__PORT", "80", &["http", "port", "listen"]),
     ("ONSALE_COLOUR", "red", &["colour", "currency"]),

@@ -20,3 +20,4 @@ mod operators;
 mod plans;
 mod races;
 mod restarts;
+mod waiting_rooms;

@@ -1,6 +1,7 @@
 //! Request bodies: parsed, and refused by the name of the member that is wrong.
 
 mod diagnose;
+mod patch;
 mod text;
 
 use poem::{FromRequest, Request, RequestBody};
@@ -11,6 +12,7 @@ use poem_openapi::types::ParseFromJSON;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::Value;
 
+pub(crate) use self::patch::{clearable, given, text};
 pub(crate) use self::text::{EmailText, Text};
 use crate::problem::{Code, Problem};
 

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use poem::http::{HeaderMap, HeaderName, header};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The proxies whose word counts.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,16 @@ impl TrustedProxies {
         self.walk(peer, &entries(headers, &X_FORWARDED_FOR), address)
     }
 
+    /// Whether a trusted proxy says that the client came by https. A client that invents this for itself only loses its
+    /// own cookie. `Forwarded` (RFC 7239) goes before `X-Forwarded-Proto`.
+    pub(crate) fn says_https(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        let scheme = match entries(headers, &header::FORWARDED).first() {
+            Some(entry) => pair(entry, "proto"),
+            None => entries(headers, &X_FORWARDED_PROTO).first().copied(),
+        };
+        self.trusts(peer) && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    }
+
     fn walk(&self, peer: IpAddr, entries: &[&str], parse: impl Fn(&str) -> Option<IpAddr>) -> IpAddr {
         let mut nearest = peer;
         for entry in entries.iter().rev() {
@@ -57,9 +68,13 @@ fn entries<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a str> {
 
 /// The `for=` of one `Forwarded` entry.
 fn forwarded_for(entry: &str) -> Option<IpAddr> {
-    let pairs = entry.split(';').filter_map(|pair| pair.trim().split_once('='));
-    let (_, node) = pairs.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
-    address(node.trim_matches('"'))
+    address(pair(entry, "for")?)
+}
+
+/// The value of one pair of a `Forwarded` entry.
+fn pair<'e>(entry: &'e str, name: &str) -> Option<&'e str> {
+    let mut pairs = entry.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim_matches('"'))
 }
 
 /// An address with or without a port; IPv6 in brackets where a port may follow.
@@ -107,6 +122,21 @@ mod tests {
         assert_eq!(client("fd00::1", &[("forwarded", "for=198.51.100.9:80")]), "198.51.100.9");
         let both = [("forwarded", "for=198.51.100.9"), ("x-forwarded-for", "1.1.1.1")];
         assert_eq!(client("10.0.0.1", &both), "198.51.100.9");
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_says_that_a_client_came_by_https() {
+        let https = |peer: &str, name: &'static str, value: &'static str| {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), value.parse().expect("a header"))]);
+            let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().expect("a network")]);
+            proxies.says_https(peer.parse().expect("an address"), &headers)
+        };
+        assert!(https("10.0.0.1", "x-forwarded-proto", "https"));
+        assert!(https("10.0.0.1", "x-forwarded-proto", "HTTPS, http"), "the client's own connection comes first");
+        assert!(!https("10.0.0.1", "x-forwarded-proto", "http, https"));
+        assert!(https("10.0.0.1", "forwarded", "for=192.0.2.1;Proto=https, for=10.0.0.2;proto=http"));
+        assert!(!https("10.0.0.1", "forwarded", "for=192.0.2.1"));
+        assert!(!https("192.0.2.1", "x-forwarded-proto", "https"));
     }
 
     #[test]

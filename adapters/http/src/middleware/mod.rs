@@ -51,6 +51,8 @@ pub struct Application<E> {
     cors: Cors,
     security: SecurityHeaders,
     in_flight: InFlight,
+    /// Whether every client reaches the server by https.
+    is_https: bool,
 }
 
 /// What is kept of a request until its response is finished.
@@ -74,6 +76,7 @@ impl<E: Endpoint> Application<E> {
             cors: Cors::new(&settings.allowed_origins),
             security: SecurityHeaders::new(settings.strict_transport_security_seconds),
             in_flight: InFlight::default(),
+            is_https: settings.public_url.starts_with("https://"),
             limits,
         }
     }
@@ -88,6 +91,7 @@ impl<E: Endpoint> Application<E> {
             context: RequestContext {
                 id: given.unwrap_or_else(RequestId::make),
                 client: self.proxies.client_address(peer, headers),
+                is_https: self.is_https || self.proxies.says_https(peer, headers),
             },
             origin: headers.get(header::ORIGIN).cloned(),
             if_none_match: headers.get(header::IF_NONE_MATCH).cloned(),

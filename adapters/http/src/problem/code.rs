@@ -54,6 +54,8 @@ codes! {
         AccessTokenExpired "access_token_expired" "The access token has expired";
         RefreshTokenInvalid "refresh_token_invalid" "The refresh token is not valid any more";
         StreamTicketInvalid "stream_ticket_invalid" "The address of the stream is not valid any more";
+        QueueTokenInvalid "queue_token_invalid" "The queue token is missing or not valid here";
+        ApiKeyInvalid "api_key_invalid" "The API key is missing or not valid";
         BadCredentials "bad_credentials" "The email address or the password is wrong";
     }
     402 {
@@ -61,6 +63,10 @@ codes! {
     }
     403 {
         Forbidden "forbidden" "This account may not do that";
+        PassRequired "pass_required" "The concert has a waiting room, and its pass is required";
+        PassExpired "pass_expired" "The pass has expired, or its visit has ended";
+        PassNotYours "pass_not_yours" "The pass is somebody else's";
+        VisitorBlocked "visitor_blocked" "The visitor is shut out of this waiting room";
         ChargesDisabled "charges_disabled" "This way of charging points is switched off";
     }
     404 {
@@ -81,6 +87,9 @@ codes! {
         BalanceTooLarge "balance_too_large" "The account cannot hold that many points";
         PerformanceCancelled "performance_cancelled" "A cancelled performance stays cancelled";
         PerformancePreparing "performance_preparing" "The performance is still being prepared";
+        WaitingRoomClosed "waiting_room_closed" "The waiting room is closed, and stays so";
+        WaitingRoomNotOpen "waiting_room_not_open" "The waiting room has not opened yet";
+        ConcertGuarded "concert_guarded" "The concert has a waiting room that is not closed";
         IdempotencyInProgress "idempotency_in_progress" "A request with this key is still running";
     }
     410 {
@@ -105,6 +114,7 @@ codes! {
         Internal "internal" "Something went wrong here";
     }
     503 {
+        LineFull "line_full" "As many wait as may";
         Busy "busy" "Too busy right now";
         Unavailable "unavailable" "Something this call needs is not available";
         RequestTimeout "request_timeout" "The request took too long";
@@ -134,6 +144,15 @@ pub const CUSTOMER: &[Code] = &[Code::SignInRequired, Code::AccessTokenExpired, 
 
 /// What an operation for operators may answer.
 pub const OPERATOR: &[Code] = &[Code::SignInRequired, Code::AccessTokenExpired, Code::Forbidden];
+
+/// What an operation for operators and tenants may answer.
+pub const MANAGER: &[Code] = &[Code::SignInRequired, Code::AccessTokenExpired, Code::ApiKeyInvalid, Code::Forbidden];
+
+/// What an operation for tenants may answer.
+pub const TENANT: &[Code] = &[Code::ApiKeyInvalid];
+
+/// What an operation for holders of a queue token may answer.
+pub const QUEUE: &[Code] = &[Code::QueueTokenInvalid];
 
 /// What an operation that takes an `Idempotency-Key` may answer.
 pub const IDEMPOTENT: &[Code] = &[Code::IdempotencyKeyReused, Code::IdempotencyInProgress];

@@ -15,7 +15,7 @@ use poem::{IntoResponse, Response};
 use poem_openapi::types::ToJSON;
 use serde_json::{Map, Value};
 
-pub use self::code::{BODY, CUSTOMER, Code, EVERY, IDEMPOTENT, KEYED, OPERATOR, SIGNED_IN};
+pub use self::code::{BODY, CUSTOMER, Code, EVERY, IDEMPOTENT, KEYED, MANAGER, OPERATOR, QUEUE, SIGNED_IN, TENANT};
 pub use self::declare::{CONTENT_TYPE, Declared, declare, register};
 pub(crate) use self::framework::{BodyLimitExceeded, problem_of};
 use crate::context::RequestId;

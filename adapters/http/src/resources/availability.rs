@@ -2,7 +2,7 @@
 
 mod bodies;
 mod events;
-mod limits;
+mod gate;
 mod objects;
 mod seats;
 mod stream;
@@ -13,10 +13,9 @@ mod tests;
 
 use std::sync::Arc;
 
-use onsale_application::availability::{AvailabilityError, AvailabilitySnapshot};
+use onsale_application::availability::AvailabilityError;
 use onsale_application::ports::StreamClaims;
 use onsale_domain::ids::PerformanceId;
-use onsale_domain::performance::Performance;
 use onsale_support::supervise::Supervisor;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -24,32 +23,42 @@ use poem_openapi::{ApiResponse, OpenApi};
 use uuid::Uuid;
 
 use self::bodies::AvailabilityBodies;
-use self::limits::StreamLimits;
+use self::gate::Gate;
 use self::objects::{AvailabilityObject, SeatPage, SeatStatus};
 use self::seats::{Hall, SeatFilter};
-use self::stream::{EventStream, Follower};
+use self::stream::{AvailabilityEvents, Follower};
 use self::watch::Watch;
 use super::Tag;
-use super::catalogue::objects::is_public;
+use crate::callers::MaybeSignedIn;
 use crate::context::RequestContext;
+use crate::headers::QueuePass;
 use crate::paging::{Cursor, Limit};
-use crate::problem::Problem;
+use crate::problem::{Problem, SIGNED_IN};
 use crate::refusals::busy;
 use crate::rendered::Rendered;
 use crate::server::Draining;
-use crate::settings::HttpLimits;
+use crate::sse::EventStream;
 use crate::state::UseCases;
+use crate::stream_limit::StreamLimit;
 
 /// Kept, if at all, only to be asked about again: no answer is older than a tenth of a second, and one that has not
-/// changed costs no bytes. Private, because it holds an address that is the caller's.
+/// changed costs no bytes. Private, because it holds an address that is the caller's; asked about again, because a
+/// caller who may see it now may not a moment later.
 const ASK_AGAIN: &str = "private, no-cache";
 /// The most seats of one answer: a screenful of a large hall.
 const SEATS_LIMIT: u32 = 1_000;
 
 crate::problems! {
     /// Why it is not shown what is free.
-    pub(crate) enum AvailabilityProblem includes [] { NotFound }
+    pub(crate) enum AvailabilityProblem includes [SIGNED_IN] {
+        NotFound,
+        PassRequired { waiting_room_id: Uuid },
+        PassExpired,
+        PassNotYours,
+    }
 }
+
+from_admission_error! { AvailabilityProblem }
 
 crate::problems! {
     /// Why a stream does not begin.
@@ -72,40 +81,28 @@ pub(crate) enum Seats {
 /// The calls about what is free.
 pub(crate) struct AvailabilityApi {
     use_cases: Arc<UseCases>,
+    gate: Gate,
     bodies: AvailabilityBodies,
     watch: Watch,
-    limits: StreamLimits,
+    limit: StreamLimit,
     draining: Draining,
 }
 
 impl AvailabilityApi {
     pub(crate) fn new(
         use_cases: Arc<UseCases>,
-        limits: &HttpLimits,
+        limit: StreamLimit,
         supervisor: Arc<Supervisor>,
         draining: Draining,
     ) -> Self {
         Self {
+            gate: Gate::new(Arc::clone(&use_cases)),
             bodies: AvailabilityBodies::new(Arc::clone(&use_cases.seals)),
             watch: Watch::new(Arc::clone(&use_cases.availability), supervisor),
-            limits: StreamLimits::new(limits),
+            limit,
             use_cases,
             draining,
         }
-    }
-
-    async fn snapshot(&self, performance: PerformanceId) -> Result<Arc<AvailabilitySnapshot>, AvailabilityProblem> {
-        let snapshot = self.use_cases.availability.snapshot(performance).await?;
-        if !self.bodies.knows(performance) {
-            self.public(performance).await?;
-        }
-        Ok(snapshot)
-    }
-
-    /// A performance that visitors may know of.
-    async fn public(&self, performance: PerformanceId) -> Result<Arc<Performance>, AvailabilityProblem> {
-        let known = self.use_cases.browse.performance(performance).await.map_err(Problem::from)?.value;
-        known.filter(|performance| is_public(performance)).ok_or(AvailabilityProblem::NotFound)
     }
 
     fn opened(&self, ticket: &str, performance: PerformanceId) -> Result<StreamClaims, StreamProblem> {
@@ -134,15 +131,27 @@ impl AvailabilityApi {
     /// Show what is free
     ///
     /// All seats of a performance in one small answer that is never older than a tenth of a second. What is shown as free
-    /// may be taken a moment later: only holding decides.
+    /// may be taken a moment later: only holding decides. A concert with a waiting room shows it only to those who were
+    /// let in.
     #[oai(path = "/v1/performances/:id/availability", method = "get", operation_id = "get_availability")]
     async fn get_availability(
         &self,
+        caller: MaybeSignedIn,
+        /// The caller's pass, where the concert has a waiting room.
+        #[oai(name = "X-Queue-Pass")]
+        pass: QueuePass,
         /// Names the performance.
         id: Path<Uuid>,
     ) -> Result<Rendered<AvailabilityObject>, AvailabilityProblem> {
-        let snapshot = self.snapshot(PerformanceId(id.0)).await?;
-        Ok(Rendered::new(self.bodies.body(&snapshot), ASK_AGAIN))
+        let performance = PerformanceId(id.0);
+        let concert = self.gate.concert_of(performance).await?;
+        let pass = self.gate.admit(concert, &caller, &pass).await?;
+        let snapshot = self.use_cases.availability.snapshot(performance).await?;
+        let body = match pass {
+            None => self.bodies.body(&snapshot),
+            Some(pass) => self.bodies.body_until(&snapshot, pass.expires_at),
+        };
+        Ok(Rendered::new(body, ASK_AGAIN))
     }
 
     /// Follow what is free
@@ -159,9 +168,9 @@ impl AvailabilityApi {
         #[oai(validator(max_length = 1024))]
         ticket: Query<String>,
         request: RequestContext,
-    ) -> Result<EventStream, StreamProblem> {
+    ) -> Result<EventStream<AvailabilityEvents>, StreamProblem> {
         let claims = self.opened(&ticket.0, PerformanceId(id.0))?;
-        let permit = self.limits.permit(request.client).filter(|_| !self.draining.has_begun()).ok_or_else(busy)?;
+        let permit = self.limit.permit(request.client).filter(|_| !self.draining.has_begun()).ok_or_else(busy)?;
         let following = self.watch.follow(claims.performance).await?;
         let context = self.use_cases.context.clone();
         let follower = Follower::new(claims, following, permit, self.watch.clone(), context);
@@ -173,8 +182,13 @@ impl AvailabilityApi {
     /// The seats of a performance in the order of their numbers. To draw a hall, use its seating plan and what is free
     /// instead: both are far smaller.
     #[oai(path = "/v1/performances/:id/seats", method = "get", operation_id = "list_seats")]
+    #[expect(clippy::too_many_arguments, reason = "one for each parameter of the call")]
     async fn list_seats(
         &self,
+        caller: MaybeSignedIn,
+        /// The caller's pass, where the concert has a waiting room.
+        #[oai(name = "X-Queue-Pass")]
+        pass: QueuePass,
         /// Names the performance.
         id: Path<Uuid>,
         /// Only those in the zone of this name.
@@ -189,7 +203,8 @@ impl AvailabilityApi {
         /// Where to go on, from the `next_cursor` of an earlier answer.
         cursor: Query<Option<Cursor>>,
     ) -> Result<Seats, AvailabilityProblem> {
-        let performance = self.public(PerformanceId(id.0)).await?;
+        let performance = self.gate.public(PerformanceId(id.0)).await?;
+        self.gate.admit(performance.concert, &caller, &pass).await?;
         let filter = SeatFilter { zone: zone.0, category: category_id.0.map(Into::into), status: status.0 };
         let page = match performance.seating_plan {
             None => SeatPage { items: Vec::new(), next_cursor: None },

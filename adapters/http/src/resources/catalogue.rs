@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onsale_application::ports::{ConcertFilter, Unavailable, Versioned};
-use onsale_domain::ids::{ConcertId, PerformanceId};
+use onsale_domain::ids::{ConcertId, PerformanceId, WaitingRoomId};
 use onsale_support::supervise::Supervisor;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -73,20 +73,26 @@ impl CatalogueApi {
         render: impl FnOnce(&V, &Look<'_>) -> Option<RenderedBody>,
     ) -> Result<Option<Rendered<T>>, Problem> {
         let now = self.use_cases.context.now();
-        let begun = self.answers.begin();
+        let (begun, guard_changes) = (self.answers.begin(), self.use_cases.board.guard_changes());
         let Versioned { value, generation, read_at } = read.await?;
-        let source = Source { generation, read_at };
+        let source = Source { generation, guard_changes, read_at };
         if let Some(answer) = self.answers.confirm(&target.uri, source, begun, now) {
             return Ok(Some(cacheable(answer, now)));
         }
         let is_sold_out = |performance| self.sold_out.is_sold_out(performance);
-        let Some(body) = render(&value, &Look { now, is_sold_out: &is_sold_out }) else { return Ok(None) };
+        let look = Look { now, is_sold_out: &is_sold_out, guard: &|concert| guard(&self.use_cases, concert) };
+        let Some(body) = render(&value, &look) else { return Ok(None) };
         let answer = Answer { body, read_at, route: target.route.clone() };
         if target.is_kept() {
             self.answers.insert(&target.uri, &answer, source, begun, now);
         }
         Ok(Some(cacheable(answer, now)))
     }
+}
+
+/// The waiting room in front of a concert, as far as is known.
+pub(crate) fn guard(use_cases: &UseCases, concert: ConcertId) -> Option<WaitingRoomId> {
+    use_cases.rooms.guarding(concert).ok().flatten() // unknown only until the rooms have been read after the start
 }
 
 /// The answer as a response that others may keep for a moment.

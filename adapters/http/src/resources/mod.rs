@@ -5,10 +5,14 @@ pub(crate) mod availability;
 pub(crate) mod catalogue;
 pub(crate) mod health;
 pub(crate) mod operator;
+pub(crate) mod passes;
 pub(crate) mod payments;
 pub(crate) mod points;
 pub(crate) mod reservations;
 pub(crate) mod sessions;
+pub(crate) mod tenants;
+pub(crate) mod waiting_page;
+pub(crate) mod waiting_rooms;
 
 mod reservation_body;
 
@@ -29,6 +33,8 @@ pub(crate) enum Tag {
     Payments,
     /// Stored value: buying it, and where it went.
     Points,
+    /// Lines in front of concerts and of other sites.
+    WaitingRooms,
     /// Putting concerts on sale; for operators.
     Operators,
     /// Whether the service is well.

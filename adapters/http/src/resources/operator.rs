@@ -29,6 +29,7 @@ use self::problems::{
 };
 use super::Tag;
 use super::catalogue::fresh::FreshAnswers;
+use super::catalogue::guard;
 use super::catalogue::objects::{ConcertObject, Look, PerformanceObject};
 use crate::auth::Operator;
 use crate::input::JsonBody;
@@ -83,7 +84,8 @@ impl OperatorApi {
 
     fn look<T>(&self, show: impl FnOnce(&Look<'_>) -> T) -> T {
         let is_sold_out = |performance| self.use_cases.availability.known_sold_out(performance).unwrap_or(false);
-        show(&Look { now: self.use_cases.context.now(), is_sold_out: &is_sold_out })
+        let guard = |concert| guard(&self.use_cases, concert);
+        show(&Look { now: self.use_cases.context.now(), is_sold_out: &is_sold_out, guard: &guard })
     }
 }
 

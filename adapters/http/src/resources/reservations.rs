@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::reservation_body::{ReservationBody, StatusName};
 use super::{FindOwnProblem, ListOwnProblem, Tag};
 use crate::auth::Customer;
+use crate::headers::QueuePass;
 use crate::idempotency::{Created, OptionalKey, RequestDigest};
 use crate::input::JsonBody;
 use crate::paging::{Cursor, Limit};
@@ -65,8 +66,13 @@ crate::problems! {
         TooManyHolds { limit: u32 } => "at most {limit} holds may be open",
         TooManySeats { limit: u32 } => "at most {limit} seats of a performance for one customer",
         UnknownSeats { seats: Vec<SeatNo> },
+        PassRequired { waiting_room_id: Uuid },
+        PassExpired,
+        PassNotYours,
     }
 }
+
+from_admission_error! { HoldProblem }
 
 impl From<HoldSeatsError> for HoldProblem {
     fn from(error: HoldSeatsError) -> Self {
@@ -74,6 +80,7 @@ impl From<HoldSeatsError> for HoldProblem {
             HoldSeatsError::NoSeats | HoldSeatsError::SeatNamedTwice(_) => {
                 Problem::invalid("seats", error.to_string()).into()
             }
+            HoldSeatsError::NotAdmitted(error) => error.into(),
             HoldSeatsError::Step(error) => refuse(error),
         }
     }
@@ -87,6 +94,7 @@ impl From<HoldRefusal> for HoldProblem {
             HoldRefusal::NotOnSale => Self::NotOnSale,
             HoldRefusal::TooManyHolds { limit } => Self::TooManyHolds { limit },
             HoldRefusal::TooManySeats { limit } => Self::TooManySeats { limit },
+            HoldRefusal::PassEnded => Self::PassExpired,
             HoldRefusal::UnknownPerformance => Self::NotFound,
             HoldRefusal::UnknownCustomer => Problem::new(Code::SignInRequired).into(), // the token outlived its account
         }
@@ -135,6 +143,9 @@ impl ReservationsApi {
         /// The caller's name for this request: asking again with it holds nothing again.
         #[oai(name = "Idempotency-Key")]
         key: OptionalKey,
+        /// The customer's pass, where the concert has a waiting room.
+        #[oai(name = "X-Queue-Pass")]
+        pass: QueuePass,
         order: JsonBody<ReservationOrder>,
     ) -> Result<Created<ReservationBody>, HoldProblem> {
         let ReservationOrder::Seats(SeatsOrder { performance_id, seats }) = order.0;
@@ -142,7 +153,7 @@ impl ReservationsApi {
             || RequestDigest::of("POST", "/v1/reservations").part("seats").part(performance_id).numbers(&seats);
         let idempotency = key.of(digest)?;
         let performance = PerformanceId(performance_id);
-        let request = HoldRequest { customer: customer.0, performance, seats, idempotency };
+        let request = HoldRequest { customer: customer.0, performance, seats, pass: pass.0, idempotency };
         let done = self.state.hold.execute(request).await?;
         let replayed = done.replayed;
         Ok(Created::new(ReservationBody::of_step(&self.state, done).await?, replayed))
@@ -212,11 +223,14 @@ impl ReservationsApi {
 #[cfg(test)]
 mod tests {
     use onsale_application::ports::StepError;
+    use onsale_application::waiting_room::AdmissionError;
+    use onsale_domain::ids::WaitingRoomId;
 
     use super::*;
 
     #[test]
     fn every_refused_hold_has_its_code() {
+        let room = WaitingRoomId(Uuid::nil());
         let step = |refusal| HoldSeatsError::Step(StepError::Refused(refusal));
         let expected = [
             (HoldSeatsError::NoSeats, Code::InvalidRequest),
@@ -227,6 +241,11 @@ mod tests {
             (step(HoldRefusal::NotOnSale), Code::NotOnSale),
             (step(HoldRefusal::TooManyHolds { limit: 2 }), Code::TooManyHolds),
             (step(HoldRefusal::TooManySeats { limit: 4 }), Code::TooManySeats),
+            (step(HoldRefusal::PassEnded), Code::PassExpired),
+            (HoldSeatsError::NotAdmitted(AdmissionError::PassRequired { room }), Code::PassRequired),
+            (HoldSeatsError::NotAdmitted(AdmissionError::PassExpired), Code::PassExpired),
+            (HoldSeatsError::NotAdmitted(AdmissionError::PassNotYours), Code::PassNotYours),
+            (HoldSeatsError::NotAdmitted(AdmissionError::Busy), Code::Busy),
             (step(HoldRefusal::UnknownPerformance), Code::NotFound),
             (step(HoldRefusal::UnknownCustomer), Code::SignInRequired),
         ];

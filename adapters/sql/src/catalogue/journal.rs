@@ -11,7 +11,7 @@ const COLUMNS: &str = "action_id, operator_id, kind, subject_id, at, before_json
 
 /// What the journal says of one change; its id, its moment and who did it are added when it is written.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     kind: OperatorActionKind,
     subject: Uuid,
     before: Option<String>,
@@ -20,22 +20,27 @@ pub(super) struct Line {
 
 impl Line {
     /// `subject` was added and is `after` now.
-    pub(super) fn added<T: Serialize>(kind: OperatorActionKind, subject: Uuid, after: &T) -> Self {
+    pub(crate) fn added<T: Serialize>(kind: OperatorActionKind, subject: Uuid, after: &T) -> Self {
         Self { kind, subject, before: None, after: json(after) }
     }
 
     /// `subject` was `before` and is `after` now.
-    pub(super) fn changed<T: Serialize>(kind: OperatorActionKind, subject: Uuid, before: &T, after: &T) -> Self {
+    pub(crate) fn changed(
+        kind: OperatorActionKind,
+        subject: Uuid,
+        before: &impl Serialize,
+        after: &impl Serialize,
+    ) -> Self {
         Self { kind, subject, before: Some(json(before)), after: json(after) }
     }
 }
 
 fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("catalogue values have text keys only and serialise without failing")
+    serde_json::to_string(value).expect("what is journalled has text keys only and serialises without failing")
 }
 
 /// Adds `line` to the journal.
-pub(super) async fn write(
+pub(crate) async fn write(
     transaction: &mut Transaction,
     context: &Context,
     operator: Option<AccountId>,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use onsale_domain::money::{Amount, Currency};
+use onsale_domain::waiting_room::VisitorId;
 use sqlx::Row as _;
 use sqlx::mysql::MySqlRow;
 use sqlx::sqlite::SqliteRow;
@@ -120,6 +121,12 @@ impl Column for Amount {
 impl Column for Currency {
     fn read(row: &Row, index: usize) -> Result<Option<Self>, SqlError> {
         converted(row, index, |code: String| Self::parse(&code).map_err(|error| error.to_string()))
+    }
+}
+
+impl Column for VisitorId {
+    fn read(row: &Row, index: usize) -> Result<Option<Self>, SqlError> {
+        converted(row, index, |name: String| Self::new(&name).map_err(|error| error.to_string()))
     }
 }
 

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use onsale_domain::ids::{
-    AccountId, CategoryId, ChargeId, ConcertId, EntryId, ItemId, OperatorActionId, PaymentId, PerformanceId, RefundId,
-    ReservationId, SeatingPlanId, SessionId,
+    AccountId, ApiKeyId, CategoryId, ChargeId, ConcertId, EntryId, ItemId, OperatorActionId, PassId, PaymentId,
+    PerformanceId, RefundId, ReservationId, SeatingPlanId, SessionId, TenantId, WaitingRoomId,
 };
 use onsale_domain::money::{Amount, Currency};
+use onsale_domain::waiting_room::VisitorId;
 use sqlx::Arguments;
 use sqlx::error::BoxDynError;
 use sqlx::mysql::MySqlArguments;
@@ -71,6 +72,12 @@ impl From<&str> for Value {
     }
 }
 
+impl From<&VisitorId> for Value {
+    fn from(visitor: &VisitorId) -> Self {
+        visitor.as_str().into()
+    }
+}
+
 macro_rules! values {
     ($($type:ty => |$value:ident| $made:expr),+ $(,)?) => {$(
         impl From<$type> for Value {
@@ -116,6 +123,6 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId, CategoryId, ChargeId, ConcertId, EntryId, ItemId, OperatorActionId, PaymentId, PerformanceId, RefundId,
-    ReservationId, SeatingPlanId, SessionId,
+    AccountId, ApiKeyId, CategoryId, ChargeId, ConcertId, EntryId, ItemId, OperatorActionId, PassId, PaymentId,
+    PerformanceId, RefundId, ReservationId, SeatingPlanId, SessionId, TenantId, WaitingRoomId,
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use onsale_domain::ids::AccountId;
 use onsale_domain::money::Amount;
 
-use super::retry::{Failure, Stage};
 use crate::database::{SizedText, SqlError, Statement, Transaction, in_list, values_rows};
+use crate::settling::{Failure, Stage};
 
 static LOCK: SizedText = SizedText::new(|dialect, size| {
     format!(

@@ -11,9 +11,9 @@ use onsale_domain::points::LedgerEntry;
 use onsale_support::lanes::Settle;
 
 use super::idempotency::{Recall, RequestName, Requests, Step};
-use super::retry::{self, Failure, Run, Stage, Transact};
 use super::{accounts, command, ledger};
 use crate::database::{Database, Row, SizedText, SqlError, Statement, Transaction, in_list, values_rows};
+use crate::settling::{self, Failure, Run, Stage, Transact};
 
 /// How many lanes charges have; more would mean smaller groups, fewer a longer queue.
 const LANES: u8 = 16;
@@ -52,7 +52,7 @@ impl Settle<u8> for ChargeSettler {
     type Outcome = ChargeAnswer;
 
     async fn settle(&self, _lane: &u8, group: Vec<ChargeCommand>) -> Vec<ChargeAnswer> {
-        retry::settle(self, &group).await
+        settling::settle(self, &group).await
     }
 }
 

@@ -7,8 +7,8 @@ use onsale_domain::payment::{Payment, Refund};
 use onsale_domain::reservation::Reservation;
 
 use super::idempotency::{Recall, RequestName, Requests, Step};
-use super::retry::{Failure, Stage};
 use crate::database::SqlError;
+use crate::settling::{Failure, Stage};
 
 /// A command on one performance, and what the caller calls it.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use onsale_domain::box_office::{Command, Customer, Facts, Limits};
+use onsale_domain::box_office::{Admission, Command, Customer, Facts, Limits};
 use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
 use onsale_domain::payment::{Payment, Refund};
 use onsale_domain::reservation::Reservation;
@@ -15,14 +15,16 @@ use onsale_domain::seat::SeatNo;
 use super::command::SaleCommand;
 use super::idempotency::{RequestName, Requests};
 use super::performance::{Places, Terms};
-use super::retry::{Failure, Run};
 use super::{accounts, payments, reservations, seats, standings};
 use crate::database::{SqlError, Transaction};
+use crate::rooms::Admissions;
+use crate::settling::{Failure, Run};
 
 /// Everything that a group needs to know.
 pub(super) struct Loaded {
     pub(super) facts: Facts,
     pub(super) requests: Requests,
+    pub(super) admissions: Admissions,
 }
 
 /// Loads the facts of `commands` on the performance of `terms`.
@@ -40,6 +42,7 @@ pub(super) async fn load(
     let seats = load_seats(transaction, terms, places, commands, &reservations).await?;
     let names: Vec<&RequestName> = commands.iter().filter_map(|command| command.name.as_ref()).collect();
     let requests = Requests::load(transaction, &names).await?;
+    let admissions = load_admissions(transaction, commands).await?;
     let facts = Facts {
         performance: performance.clone(),
         limits,
@@ -48,8 +51,9 @@ pub(super) async fn load(
         customers,
         payments: payments.into_iter().map(|payment| (payment.id, payment)).collect(),
         refunds: refunds.into_iter().map(|refund| (refund.reservation, refund)).collect(),
+        ended: HashSet::new(), // once it is known what time it is
     };
-    Ok(Loaded { facts, requests })
+    Ok(Loaded { facts, requests, admissions })
 }
 
 /// The reservations that commands name; after a failed run also those that holds would make. One of another performance
@@ -139,6 +143,19 @@ async fn load_seats(
     let numbers = wanted.flatten().chain(named.values().flat_map(Reservation::seats)).collect();
     let seats = seats::lock(transaction, terms.performance.id, places, numbers).await?;
     Ok(seats.into_iter().map(|seat| (seat.no, seat)).collect())
+}
+
+/// The visits on which customers hold. They change under their room's lock, not under this one: a visit that ends at the
+/// same moment ends before this hold or after it.
+async fn load_admissions(transaction: &mut Transaction, commands: &[SaleCommand]) -> Result<Admissions, SqlError> {
+    let shown: HashSet<Admission> = commands
+        .iter()
+        .filter_map(|command| match &command.command {
+            Command::Hold(hold) => hold.admission,
+            _ => None,
+        })
+        .collect();
+    Admissions::load(transaction, shown).await
 }
 
 fn distinct<T: Ord + std::hash::Hash>(items: impl Iterator<Item = T>) -> Vec<T> {

@@ -14,8 +14,8 @@ use super::command::{self, SaleAnswer, SaleCommand};
 use super::facts::{self, Loaded};
 use super::idempotency::Recall;
 use super::performance::{PlacesMemory, Version, lock_version, write_version};
-use super::retry::{self, Failure, Run, Stage, Transact};
 use crate::database::{Database, SqlError};
+use crate::settling::{self, Failure, Run, Stage, Transact};
 
 /// Settles the commands of any performance.
 pub(super) struct SaleSettler {
@@ -31,7 +31,7 @@ impl Settle<PerformanceId> for SaleSettler {
     type Outcome = SaleAnswer;
 
     async fn settle(&self, performance: &PerformanceId, group: Vec<SaleCommand>) -> Vec<SaleAnswer> {
-        retry::settle(&Sale { settler: self, performance: *performance }, &group).await
+        settling::settle(&Sale { settler: self, performance: *performance }, &group).await
     }
 }
 
@@ -107,7 +107,8 @@ struct Decided {
 
 /// Decides the commands in their order, each seeing what those before it changed.
 fn decide_all(loaded: Loaded, commands: &[SaleCommand], now: DateTime<Utc>) -> Result<Decided, SqlError> {
-    let Loaded { mut facts, mut requests } = loaded;
+    let Loaded { mut facts, mut requests, admissions } = loaded;
+    facts.ended = admissions.ended(now);
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(commands.len());
     for command in commands {

@@ -18,7 +18,8 @@ use onsale_domain::reservation::Reservation;
 
 use super::command::{Paid, Refunded, SaleCommand, misplaced, narrowed};
 use super::idempotency::Step;
-use super::{SqlSales, charges, lane_error, reads};
+use super::{SqlSales, charges, reads};
+use crate::settling::lane_error;
 
 #[async_trait]
 impl BoxOffice for SqlSales {

@@ -10,6 +10,7 @@ use onsale_domain::reservation::{Reservation, ReservationStatus};
 
 use super::{charges, codes, ledger, payments, reservations};
 use crate::database::{Database, Row, SqlError, Statement, Value};
+use crate::page::page;
 
 /// A reservation with its items, in one statement.
 pub(super) async fn reservation(database: &Database, id: ReservationId) -> Result<Option<Reservation>, SqlError> {
@@ -72,15 +73,6 @@ fn page_of_reservations(
         reservations::COLUMNS
     );
     Statement::new(text).bind_all(values).bind(limit + 1)
-}
-
-/// One more than `limit` was asked for, to know whether there are more.
-fn page<T, C>(mut items: Vec<T>, limit: u32, place: impl FnOnce(&T) -> C) -> Page<T, C> {
-    let limit = limit as usize;
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = if more { items.last().map(place) } else { None };
-    Page { items, next }
 }
 
 const VERSION: &str = "SELECT epoch, version FROM performance_versions WHERE performance_id = ?";

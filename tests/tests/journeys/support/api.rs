@@ -14,6 +14,7 @@ pub(crate) struct Api {
     client: Client,
     base: String,
     token: Option<String>,
+    headers: Vec<(&'static str, String)>,
 }
 
 /// What came back.
@@ -27,7 +28,7 @@ pub(crate) struct Answer {
 impl Api {
     /// Somebody who is not signed in.
     pub(crate) fn new(base: &str) -> Self {
-        Self { client: Client::new(), base: base.to_owned(), token: None }
+        Self { client: Client::new(), base: base.to_owned(), token: None, headers: Vec::new() }
     }
 
     /// The same, as whom the token names.
@@ -40,8 +41,17 @@ impl Api {
         Self { base: base.to_owned(), ..self.clone() }
     }
 
+    /// The same, who shows one thing more with every request.
+    pub(crate) fn showing(&self, header: &'static str, value: &str) -> Self {
+        let mut with = self.clone();
+        with.headers.retain(|(name, _)| *name != header);
+        with.headers.push((header, value.to_owned()));
+        with
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));
+        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -59,6 +69,10 @@ impl Api {
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::DELETE, path)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::PUT, path)).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {

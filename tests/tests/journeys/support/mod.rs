@@ -1,10 +1,14 @@
 //! What journeys share: a client, a reader of event streams, and a box office that an operator has opened.
 
 mod api;
+mod events;
+mod room;
 mod sale;
 mod watcher;
 
 pub(crate) use api::{Answer, Api, CUSTOMER_PASSWORD, id, new_key};
+pub(crate) use events::Events;
+pub(crate) use room::{Place, Room, Tenant};
 pub(crate) use sale::{HALL, Sale, Site, fixture, plan_file};
 pub(crate) use watcher::Watcher;
 

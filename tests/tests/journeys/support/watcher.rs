@@ -1,31 +1,17 @@
 //! Somebody who follows what is free, as a browser would.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::{Method, Response};
 use serde_json::Value;
-use tokio::time::timeout;
 
 use super::Api;
-
-/// How long an event may take: longer than any hold of these tests, and shorter than the pause between sweeps.
-const LIMIT: Duration = Duration::from_secs(15);
-
-/// An event as it was sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Event {
-    pub(crate) name: String,
-    pub(crate) id: String,
-    pub(crate) data: Value,
-}
+use super::events::{Event, Events};
 
 /// An open stream, and what is free by all that it has told.
 pub(crate) struct Watcher {
-    response: Response,
-    buffer: String,
+    events: Events,
     epoch: String,
     version: i64,
     free: BTreeSet<u64>,
@@ -35,11 +21,8 @@ impl Watcher {
     /// Opens the stream of a performance, as its availability says, and reads the snapshot.
     pub(crate) async fn new(api: &Api, performance: &str) -> Self {
         let availability = api.get(&format!("/v1/performances/{performance}/availability")).await.ok(200);
-        let response = api.request(Method::GET, availability["events_url"].as_str().unwrap()).send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        let (epoch, version) = (String::new(), 0);
-        let mut watcher = Self { response, buffer: String::new(), epoch, version, free: BTreeSet::new() };
+        let events = Events::open(api, availability["events_url"].as_str().unwrap()).await;
+        let mut watcher = Self { events, epoch: String::new(), version: 0, free: BTreeSet::new() };
         let first = watcher.next().await.expect("a stream begins with an event");
         assert_eq!(first.name, "snapshot", "{first:?}");
         watcher
@@ -59,23 +42,9 @@ impl Watcher {
 
     /// The next event; nothing when the stream has ended.
     pub(crate) async fn next(&mut self) -> Option<Event> {
-        let event = timeout(LIMIT, self.read()).await.expect("an event comes in time")?;
+        let event = self.events.next().await?;
         self.apply(&event);
         Some(event)
-    }
-
-    async fn read(&mut self) -> Option<Event> {
-        loop {
-            if let Some(end) = self.buffer.find("\n\n") {
-                let block: String = self.buffer.drain(..end + 2).collect();
-                match parsed(&block) {
-                    Some(event) => return Some(event),
-                    None => continue, // a heartbeat
-                }
-            }
-            let chunk = self.response.chunk().await.unwrap()?;
-            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
-        }
     }
 
     fn apply(&mut self, Event { name, id, data }: &Event) {
@@ -100,12 +69,6 @@ impl Watcher {
             data["categories"].as_array().unwrap().iter().map(|left| left["available"].as_u64().unwrap()).sum();
         assert_eq!(left, self.free.len() as u64, "the categories say how many are left");
     }
-}
-
-fn parsed(block: &str) -> Option<Event> {
-    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    let data = serde_json::from_str(field("data")?).unwrap();
-    Some(Event { name: field("event").unwrap().to_owned(), id: field("id").unwrap().to_owned(), data })
 }
 
 /// Byte i holds seats 8i to 8i + 7, lowest bit first.

@@ -9,8 +9,8 @@ use onsale_application::ports::{Seals, StreamClaims};
 use onsale_domain::ids::PerformanceId;
 use parking_lot::Mutex;
 
-use super::objects::AvailabilityObject;
-use crate::rendered::RenderedBody;
+use super::objects::{AvailabilityObject, AvailabilitySnapshotEvent};
+use crate::rendered::{RenderedBody, SharedObject};
 
 /// How long the address of a stream is good: whoever opened the page in the morning still follows in the evening.
 const TICKET_LIFE: TimeDelta = TimeDelta::hours(12);
@@ -23,6 +23,14 @@ const ENTRIES_LIMIT: usize = 256;
 pub(crate) struct AvailabilityBodies {
     seals: Arc<dyn Seals>,
     kept: Mutex<HashMap<PerformanceId, Kept>>,
+    guarded: Mutex<HashMap<PerformanceId, Guarded>>,
+}
+
+/// What everybody who was let in sees of a performance, but for the address that is each one's own.
+#[derive(Clone)]
+struct Guarded {
+    snapshot: Arc<AvailabilitySnapshot>,
+    object: Arc<SharedObject>,
 }
 
 #[derive(Clone)]
@@ -41,12 +49,7 @@ struct Address {
 
 impl AvailabilityBodies {
     pub(crate) fn new(seals: Arc<dyn Seals>) -> Self {
-        Self { seals, kept: Mutex::default() }
-    }
-
-    /// Whether a snapshot of the performance was shown before: then visitors may know of it.
-    pub(crate) fn knows(&self, performance: PerformanceId) -> bool {
-        self.kept.lock().contains_key(&performance)
+        Self { seals, kept: Mutex::default(), guarded: Mutex::default() }
     }
 
     /// The answer that shows `snapshot`.
@@ -60,7 +63,7 @@ impl AvailabilityBodies {
         };
         let kept = self.render(snapshot, known);
         let body = kept.body.clone();
-        self.keep(snapshot.performance, kept);
+        keep(&mut self.kept.lock(), snapshot.performance, kept);
         body
     }
 
@@ -78,21 +81,40 @@ impl AvailabilityBodies {
         Kept { snapshot: Arc::clone(snapshot), body, address }
     }
 
+    /// The answer that shows `snapshot` to somebody who may follow it until `expires_at`.
+    pub(crate) fn body_until(&self, snapshot: &Arc<AvailabilitySnapshot>, expires_at: DateTime<Utc>) -> RenderedBody {
+        let expires_at = expires_at.min(snapshot.at + TICKET_LIFE);
+        self.guarded_object(snapshot).with("events_url", &self.url(snapshot.performance, expires_at))
+    }
+
+    fn guarded_object(&self, snapshot: &Arc<AvailabilitySnapshot>) -> Arc<SharedObject> {
+        let known = self.guarded.lock().get(&snapshot.performance).cloned();
+        let object = match known {
+            Some(known) if Arc::ptr_eq(&known.snapshot, snapshot) => return known.object,
+            Some(known) if shows_the_same(&known.snapshot, snapshot) => known.object,
+            _ => Arc::new(SharedObject::json(&AvailabilitySnapshotEvent::new(snapshot))),
+        };
+        let new = Guarded { snapshot: Arc::clone(snapshot), object: Arc::clone(&object) };
+        keep(&mut self.guarded.lock(), snapshot.performance, new);
+        object
+    }
+
     fn address(&self, snapshot: &AvailabilitySnapshot) -> Address {
-        let performance = snapshot.performance;
-        let claims = StreamClaims { performance, expires_at: snapshot.at + TICKET_LIFE };
-        let ticket = self.seals.stream_ticket(&claims);
-        let url = format!("/v1/performances/{performance}/availability/events?ticket={ticket}");
+        let url = self.url(snapshot.performance, snapshot.at + TICKET_LIFE);
         Address { url: url.into(), made_at: snapshot.at }
     }
 
-    fn keep(&self, performance: PerformanceId, new: Kept) {
-        let mut kept = self.kept.lock();
-        if kept.len() >= ENTRIES_LIMIT && !kept.contains_key(&performance) {
-            kept.clear(); // those that are asked for are back with their next request
-        }
-        kept.insert(performance, new);
+    fn url(&self, performance: PerformanceId, expires_at: DateTime<Utc>) -> String {
+        let ticket = self.seals.stream_ticket(&StreamClaims { performance, expires_at });
+        format!("/v1/performances/{performance}/availability/events?ticket={ticket}")
     }
+}
+
+fn keep<T>(kept: &mut HashMap<PerformanceId, T>, performance: PerformanceId, new: T) {
+    if kept.len() >= ENTRIES_LIMIT && !kept.contains_key(&performance) {
+        kept.clear(); // those that are asked for are back with their next request
+    }
+    kept.insert(performance, new);
 }
 
 fn shows_the_same(one: &AvailabilitySnapshot, other: &AvailabilitySnapshot) -> bool {

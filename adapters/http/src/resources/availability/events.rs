@@ -5,9 +5,7 @@ use onsale_application::availability::AvailabilitySnapshot;
 use poem_openapi::types::ToJSON;
 
 use super::objects::{AvailabilityDeltaEvent, AvailabilitySnapshotEvent};
-
-/// Keeps proxies from closing a quiet stream; a comment, which clients skip.
-pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b": heartbeat\n\n");
+use crate::sse;
 
 /// What is free at this moment.
 pub(super) fn snapshot(snapshot: &AvailabilitySnapshot) -> Bytes {
@@ -25,10 +23,8 @@ pub(super) fn change(before: &AvailabilitySnapshot, after: &AvailabilitySnapshot
     Some(encoded("delta", after, &AvailabilityDeltaEvent::new(before, after, difference)))
 }
 
-/// The event stream format of the HTML standard, section 9.2.6. JSON has no line breaks of its own.
 fn encoded(event: &str, shown: &AvailabilitySnapshot, data: &impl ToJSON) -> Bytes {
-    let (epoch, version, data) = (shown.epoch, shown.version, data.to_json_string());
-    format!("event: {event}\nid: {epoch}:{version}\ndata: {data}\n\n").into()
+    sse::event(event, format_args!("{}:{}", shown.epoch, shown.version), data)
 }
 
 #[cfg(test)]

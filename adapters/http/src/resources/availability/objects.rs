@@ -34,7 +34,8 @@ pub(crate) struct AvailabilityObject {
     pub(crate) categories: Vec<CategoryLeft>,
     /// Padded base64 (RFC 4648, section 4): byte i holds seats 8i to 8i + 7, lowest bit first, 1 = free.
     pub(crate) seats: String,
-    /// Where changes can be followed as server-sent events: opaque, good for this one stream, for 11 hours at least.
+    /// Where changes can be followed as server-sent events: opaque, good for this one stream, for 11 hours at least, or as
+    /// long as the pass that was shown.
     pub(crate) events_url: String,
 }
 

@@ -5,21 +5,15 @@ use std::io;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use onsale_application::ports::{Context, StreamClaims};
-use poem::http::{HeaderName, HeaderValue, header};
-use poem::{Body, IntoResponse, Response};
-use poem_openapi::ApiResponse;
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::limits::StreamPermit;
 use super::objects::{AvailabilityDeltaEvent, AvailabilitySnapshotEvent};
 use super::watch::{Following, Watch};
-
-const CONTENT_TYPE: &str = "text/event-stream";
-/// Tells a proxy not to collect the stream before it hands it on.
-const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+use crate::sse::Events;
+use crate::stream_limit::StreamPermit;
 
 /// Somebody who follows a performance.
 pub(super) struct Follower {
@@ -72,47 +66,16 @@ impl Follower {
     }
 }
 
-/// A stream of server-sent events about what is free.
-pub(crate) struct EventStream(Body);
+/// What a stream about what is free tells.
+pub(crate) struct AvailabilityEvents;
 
-impl EventStream {
-    pub(super) fn new(events: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
-        Self(Body::from_bytes_stream(events))
-    }
-}
+impl Events for AvailabilityEvents {
+    const EVENTS: &'static str = "Server-sent events: `snapshot` with an AvailabilitySnapshotEvent first, then `delta` \
+         with an AvailabilityDeltaEvent at most five times a second. The `id` is epoch and version.";
+    const ENDS: &'static str = "The stream; it ends when its address expires or the server stops.";
 
-impl IntoResponse for EventStream {
-    fn into_response(self) -> Response {
-        let mut response = Response::builder().body(self.0);
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
-        response
-    }
-}
-
-impl ApiResponse for EventStream {
-    fn meta() -> MetaResponses {
-        let data = [AvailabilitySnapshotEvent::schema_ref(), AvailabilityDeltaEvent::schema_ref()];
-        let schema = MetaSchema {
-            description: Some(
-                "Server-sent events: `snapshot` with an AvailabilitySnapshotEvent first, then `delta` with an \
-                 AvailabilityDeltaEvent at most five times a second. The `id` is epoch and version.",
-            ),
-            any_of: data.to_vec(),
-            ..MetaSchema::ANY
-        };
-        let content =
-            vec![MetaMediaType { content_type: CONTENT_TYPE, schema: MetaSchemaRef::Inline(Box::new(schema)) }];
-        let response = MetaResponse {
-            description: "The stream; it ends when its address expires or the server stops.",
-            status: Some(200),
-            status_range: None,
-            content,
-            headers: Vec::new(),
-        };
-        MetaResponses { responses: vec![response] }
+    fn data() -> Vec<MetaSchemaRef> {
+        vec![AvailabilitySnapshotEvent::schema_ref(), AvailabilityDeltaEvent::schema_ref()]
     }
 
     fn register(registry: &mut Registry) {

@@ -27,12 +27,13 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::bodies::AvailabilityBodies;
-use super::limits::{StreamLimits, StreamPermit};
 use super::objects::SeatStatus;
 use super::seats::{Hall, SeatFilter};
 use super::stream::Follower;
 use super::watch::Watch;
+use crate::rendered::RenderedBody;
 use crate::settings::HttpLimits;
+use crate::stream_limit::{StreamLimit, StreamPermit};
 
 const PERFORMANCE: PerformanceId = PerformanceId(Uuid::from_u128(1));
 const PLAN: SeatingPlanId = SeatingPlanId(Uuid::from_u128(2));
@@ -255,7 +256,7 @@ impl Seals for World {
 }
 
 fn permit() -> StreamPermit {
-    let limits = StreamLimits::new(&HttpLimits::default());
+    let limits = StreamLimit::new(&HttpLimits::default());
     limits.permit(std::net::Ipv4Addr::LOCALHOST.into()).expect("there is room")
 }
 
@@ -342,14 +343,32 @@ async fn what_is_free_of_50_000_seats_fits_in_twelve_kilobytes() {
     }
     let bodies = AvailabilityBodies::new(world.clone());
     let snapshot = board.snapshot(PERFORMANCE).await.expect("a snapshot");
-    assert!(!bodies.knows(PERFORMANCE));
     let body = bodies.body(&snapshot).into_response("application/json").into_body().into_string().await.expect("text");
-    assert!(bodies.knows(PERFORMANCE));
     assert!(body.len() <= 12_000, "{} bytes", body.len());
     let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
     assert_eq!((&body["epoch"], &body["version"]), (&"5".into(), &7_144.into()));
     let url = format!("/v1/performances/{PERFORMANCE}/availability/events?ticket=until-43200");
     assert_eq!(body["events_url"], url);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_let_in_follows_no_longer_than_the_pass_is_good() {
+    let world = World::with_seats(64);
+    let bodies = AvailabilityBodies::new(world.clone());
+    let snapshot = world.board().snapshot(PERFORMANCE).await.expect("a snapshot");
+    let shown = async |body: RenderedBody| {
+        let body = body.into_response("application/json").into_body().into_string().await.expect("text");
+        serde_json::from_str::<serde_json::Value>(&body).expect("JSON")
+    };
+    let mut public = shown(bodies.body(&snapshot)).await;
+    let until = DateTime::UNIX_EPOCH + TimeDelta::seconds(600);
+    let mut guarded = shown(bodies.body_until(&snapshot, until)).await;
+    let address = guarded["events_url"].take();
+    assert!(address.as_str().is_some_and(|address| address.ends_with("?ticket=until-600")), "{address}");
+    public["events_url"].take();
+    assert_eq!(guarded, public);
+    let far = shown(bodies.body_until(&snapshot, DateTime::<Utc>::MAX_UTC)).await;
+    assert!(far["events_url"].as_str().is_some_and(|address| address.ends_with("until-43200")), "{far}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,11 +15,10 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use super::events;
+use crate::sse::{HEARTBEAT, HEARTBEAT_EVERY};
 
 /// Between two looks: followers get at most five changes a second.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// Between two signs of life on a stream: less than the half minute after which many proxies close a quiet one.
-const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// Changes that wait for a slow follower, three seconds of them; one that is further behind gets a new snapshot instead.
 const BEHIND_LIMIT: usize = 16;
 
@@ -142,7 +141,7 @@ async fn keep_telling(
             looks.tick().await;
             board.snapshot(performance).await
         };
-        let looked = beating(look, &mut heartbeats, || hubs.tell(performance, |hub| hub.say(events::HEARTBEAT)));
+        let looked = beating(look, &mut heartbeats, || hubs.tell(performance, |hub| hub.say(HEARTBEAT)));
         let Some(looked) = shutdown.run_until_cancelled(looked).await else { return Ok(()) };
         let goes_on = match looked {
             Ok(snapshot) => {

@@ -28,8 +28,17 @@ const BYTES_LIMIT: usize = 32 * 1024 * 1024;
 pub(crate) struct Source {
     /// The catalogue's generation.
     pub(crate) generation: i64,
+    /// How often a concert had got or lost its waiting room.
+    pub(crate) guard_changes: u64,
     /// When it was read from SQL.
     pub(crate) read_at: DateTime<Utc>,
+}
+
+impl Source {
+    /// Whether what is made of both says the same.
+    fn is_same(&self, other: &Self) -> bool {
+        self.generation == other.generation && self.guard_changes == other.guard_changes
+    }
 }
 
 /// An answer that was rendered.
@@ -89,7 +98,7 @@ impl FreshAnswers {
     pub(crate) fn confirm(&self, target: &str, source: Source, begun: Begun, now: DateTime<Utc>) -> Option<Answer> {
         let mut entries = self.entries.write();
         let entry = entries.by_target.get_mut(target)?;
-        let same = entry.source.generation == source.generation && entry.changes == begun.0;
+        let same = entry.source.is_same(&source) && entry.changes == begun.0;
         if !same || !is_within(RENDERED, entry.rendered_at, now) {
             return None;
         }
@@ -155,7 +164,7 @@ mod tests {
     }
 
     fn source(generation: i64) -> Source {
-        Source { generation, read_at: START }
+        Source { generation, guard_changes: 0, read_at: START }
     }
 
     fn answer(body: impl Into<bytes::Bytes>) -> Answer {
@@ -191,6 +200,8 @@ mod tests {
     fn an_answer_of_another_generation_is_not_given() {
         let answers = filled();
         assert!(answers.confirm("/1", source(8), answers.begin(), at(100)).is_none());
+        let guarded = Source { guard_changes: 1, ..source(7) };
+        assert!(answers.confirm("/1", guarded, answers.begin(), at(100)).is_none(), "a concert got a waiting room");
     }
 
     #[test]

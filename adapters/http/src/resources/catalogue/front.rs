@@ -114,7 +114,7 @@ mod tests {
         let list = Arc::new(make_sync(move |_| counted.fetch_add(1, Ordering::Relaxed).to_string()));
         let answers = Arc::new(FreshAnswers::default());
         let (body, route) = (RenderedBody::new("kept"), PathPattern("/v1/concerts".into()));
-        let source = Source { generation: 1, read_at: READ_AT };
+        let source = Source { generation: 1, guard_changes: 0, read_at: READ_AT };
         let answer = Answer { body, read_at: READ_AT, route };
         answers.insert("/v1/concerts?limit=5", &answer, source, answers.begin(), now);
         let api = Route::new().at("/v1/concerts", get(Arc::clone(&list)).post(list)).map_to_response();

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use onsale_application::ports::ConcertListing;
-use onsale_domain::ids::PerformanceId;
+use onsale_domain::ids::{ConcertId, PerformanceId, WaitingRoomId};
 use onsale_domain::performance::{CategoryKind, Performance, PricedCategory, SalesState, SalesStatus};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
@@ -141,10 +141,13 @@ pub(crate) struct ConcertPage {
     pub(crate) next_cursor: Option<Cursor>,
 }
 
-/// The moment of an answer, and whether a performance is known to have nothing left then.
+/// The moment of an answer, and what is known then beside the catalogue.
 pub(crate) struct Look<'a> {
     pub(crate) now: DateTime<Utc>,
+    /// Whether a performance is known to have nothing left.
     pub(crate) is_sold_out: &'a dyn Fn(PerformanceId) -> bool,
+    /// The waiting room in front of a concert.
+    pub(crate) guard: &'a dyn Fn(ConcertId) -> Option<WaitingRoomId>,
 }
 
 impl Look<'_> {
@@ -179,7 +182,7 @@ impl ConcertObject {
             image_url: concert.image_url.clone(),
             venue: concert.venue.clone(),
             performances: public.map(|performance| PerformanceSummary::new(performance, look)).collect(),
-            waiting_room_id: None,
+            waiting_room_id: (look.guard)(concert.id).map(|room| room.0),
         }
     }
 }

@@ -7,11 +7,10 @@ use onsale_domain::concert::Concert;
 use onsale_domain::ids::{CategoryId, ConcertId, PerformanceId, SeatingPlanId};
 use onsale_domain::money::{Amount, Currency};
 use onsale_domain::performance::{DEFAULT_HOLD_SECONDS, DEFAULT_MAX_SEATS_PER_CUSTOMER, Performance, SalesStatus};
-use poem_openapi::types::MaybeUndefined;
 use uuid::Uuid;
 
 use super::objects::{CategoryPrice, ConcertPatch, NewConcert, NewPerformance, PerformancePatch, WantedState};
-use crate::input::Text;
+use crate::input::{Text, clearable, given, text};
 use crate::problem::Problem;
 
 /// Digits of a second that every store keeps.
@@ -97,28 +96,6 @@ impl PerformancePatch {
             prices: prices(&given("prices", self.prices)?.unwrap_or_default())?,
         })
     }
-}
-
-/// What was sent, if anything: `null` clears, and not everything can be cleared.
-fn given<T>(field: &str, sent: MaybeUndefined<T>) -> Result<Option<T>, Problem> {
-    match sent {
-        MaybeUndefined::Undefined => Ok(None),
-        MaybeUndefined::Value(value) => Ok(Some(value)),
-        MaybeUndefined::Null => Err(Problem::invalid(field, format!("`{field}` cannot be cleared"))),
-    }
-}
-
-#[expect(clippy::option_option, reason = "a change tells absent, cleared and given apart")]
-fn clearable(sent: MaybeUndefined<Text>) -> Option<Option<String>> {
-    match sent {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(text) => Some(Some(text.0)),
-    }
-}
-
-fn text(sent: Option<Text>) -> Option<String> {
-    sent.map(|text| text.0)
 }
 
 fn storable(moment: DateTime<Utc>) -> DateTime<Utc> {

@@ -14,7 +14,7 @@ const OPEN_STREAMS: &str = "onsale_event_streams";
 
 /// Counts open streams.
 #[derive(Clone)]
-pub(crate) struct StreamLimits {
+pub(crate) struct StreamLimit {
     total: usize,
     per_client: usize,
     open: Arc<Mutex<OpenStreams>>,
@@ -32,7 +32,7 @@ pub(crate) struct StreamPermit {
     open: Arc<Mutex<OpenStreams>>,
 }
 
-impl StreamLimits {
+impl StreamLimit {
     pub(crate) fn new(limits: &HttpLimits) -> Self {
         describe_gauge!(OPEN_STREAMS, Unit::Count, "Open streams of server-sent events.");
         Self { total: limits.event_streams, per_client: limits.client_event_streams, open: Arc::default() }
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn streams_are_bounded_in_total_and_for_each_client() {
         let settings = HttpLimits { event_streams: 3, client_event_streams: 2, ..HttpLimits::default() };
-        let limits = StreamLimits::new(&settings);
+        let limits = StreamLimit::new(&settings);
         let permit = |address: &str| limits.permit(address.parse().expect("an address"));
         let (first, second) = (permit("192.0.2.1"), permit("192.0.2.1"));
         assert!(first.is_some() && second.is_some());

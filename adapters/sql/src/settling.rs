@@ -1,4 +1,4 @@
-//! Running a group until it is settled.
+//! Running a group, or a single step, until it is settled.
 //!
 //! Failures of the moment (deadlock, lock timeout, lost connection) run the whole group again. Failures of the data
 //! would come again, so they cut the group in two, until the command that is to blame fails alone.
@@ -7,6 +7,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use metrics::counter;
+use onsale_application::ports::{StepError, Unavailable};
+use onsale_support::lanes::LaneError;
 use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
 
@@ -17,10 +19,12 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// The pauses before the next run grow from one to the other.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// How often a single step is tried; each may wait for a lock.
+const ATTEMPTS: u32 = 4;
 
 /// Where in a transaction something failed, as far as that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// While the customers' accounts were being locked.
     Accounts,
     /// At the `COMMIT`.
@@ -31,13 +35,13 @@ pub(super) enum Stage {
 
 /// A run that failed.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) error: SqlError,
-    pub(super) stage: Stage,
+pub(crate) struct Failure {
+    pub(crate) error: SqlError,
+    pub(crate) stage: Stage,
 }
 
 impl Failure {
-    pub(super) fn at(stage: Stage) -> impl FnOnce(SqlError) -> Self {
+    pub(crate) fn at(stage: Stage) -> impl FnOnce(SqlError) -> Self {
         move |error| Self { error, stage }
     }
 
@@ -55,15 +59,15 @@ impl From<SqlError> for Failure {
 
 /// What earlier runs mean for the next one.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Run {
+pub(crate) struct Run {
     /// Ask first which of the ids that the commands create exist, and answer those from the rows.
-    pub(super) look_first: bool,
+    pub(crate) look_first: bool,
     /// An earlier run may have been committed without anybody hearing of it.
-    pub(super) may_have_committed: bool,
+    pub(crate) may_have_committed: bool,
 }
 
 /// A group in one transaction.
-pub(super) trait Transact: Sync {
+pub(crate) trait Transact: Sync {
     /// One caller's wish.
     type Command: Sync;
     /// One caller's answer.
@@ -84,7 +88,7 @@ pub(super) trait Transact: Sync {
 }
 
 /// Settles `commands`, one answer each, in their order.
-pub(super) async fn settle<T: Transact>(group: &T, commands: &[T::Command]) -> Vec<T::Answer> {
+pub(crate) async fn settle<T: Transact>(group: &T, commands: &[T::Command]) -> Vec<T::Answer> {
     let mut answers = Vec::with_capacity(commands.len());
     let mut waiting = vec![(0..commands.len(), Run::default())];
     while let Some((range, run)) = waiting.pop() {
@@ -139,5 +143,28 @@ const fn reason(error: &SqlError) -> &'static str {
         SqlError::Deadlock(_) => "deadlock",
         SqlError::LockTimeout(_) => "lock_timeout",
         _ => "connection",
+    }
+}
+
+/// Runs a single step until it is settled, or has failed in a way that another attempt does not change. A run whose
+/// `COMMIT` went unheard may have happened: the next one must find that out by itself.
+pub(crate) async fn attempt<T, F>(mut step: impl FnMut() -> F) -> Result<T, SqlError>
+where
+    F: Future<Output = Result<T, SqlError>>,
+{
+    for _ in 1..ATTEMPTS {
+        match step().await {
+            Err(error) if error.is_transient() => warn!(%error, "running a step again"),
+            settled => return settled,
+        }
+    }
+    step().await
+}
+
+/// What a caller hears whose command a lane did not settle.
+pub(crate) fn lane_error<R>(error: LaneError) -> StepError<R> {
+    match error {
+        LaneError::Full => StepError::Busy,
+        LaneError::Closed | LaneError::Failed => StepError::Unavailable(Unavailable::because(error)),
     }
 }

@@ -1,0 +1,53 @@
+use metrics::Histogram;
+use redis::{Cmd, ToRedisArgs, cmd};
+use uuid::Uuid;
+
+use crate::metrics::script_seconds;
+
+/// A Lua script, which servers know by its digest once they have run it.
+pub(crate) struct Script {
+    text: &'static str,
+    digest: String,
+    /// Whether running it twice does no harm, so that it may be sent again when a connection ended meanwhile.
+    pub(super) repeatable: bool,
+    pub(super) seconds: Histogram,
+}
+
+impl Script {
+    /// A script called `name` in metrics.
+    pub(crate) fn new(name: &'static str, text: &'static str) -> Self {
+        let digest = redis::Script::new(text).get_hash().to_owned();
+        Self { text, digest, repeatable: true, seconds: script_seconds(name) }
+    }
+
+    /// A script that is never sent again when it may have run.
+    pub(crate) fn never_again(self) -> Self {
+        Self { repeatable: false, ..self }
+    }
+}
+
+/// One run of a script.
+pub(crate) struct Call<'a, A> {
+    pub(crate) script: &'a Script,
+    /// What the keys have in common: all keys of a tag are on one node.
+    pub(crate) tag: Uuid,
+    pub(crate) keys: &'a [String],
+    pub(crate) arguments: &'a A,
+}
+
+impl<A: ToRedisArgs> Call<'_, A> {
+    pub(super) fn by_digest(&self) -> Cmd {
+        self.command("EVALSHA", &self.script.digest)
+    }
+
+    /// For a server that does not know the script yet.
+    pub(super) fn with_text(&self) -> Cmd {
+        self.command("EVAL", self.script.text)
+    }
+
+    fn command(&self, name: &str, script: &str) -> Cmd {
+        let mut command = cmd(name);
+        command.arg(script).arg(self.keys.len()).arg(self.keys).arg(self.arguments);
+        command
+    }
+}

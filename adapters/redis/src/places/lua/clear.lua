@@ -1,0 +1,3 @@
+-- Whatever is there, it goes.
+redis.call('UNLINK', line, meta)
+return 1
