@@ -12,6 +12,7 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService, ServerObject};
 
 use crate::app::{application, documented};
 use crate::middleware::Application;
+use crate::password_limit::PasswordLimit;
 use crate::resources::accounts::AccountsApi;
 use crate::resources::availability::AvailabilityApi;
 use crate::resources::catalogue::fresh::FreshAnswers;
@@ -82,11 +83,12 @@ fn resources(
     draining: Draining,
 ) -> Resources {
     let each = || Arc::clone(use_cases);
+    let passwords = Arc::new(PasswordLimit::new(&settings.limits));
     (
         CatalogueApi::new(each(), Arc::clone(answers), supervisor),
         AvailabilityApi::new(each(), &settings.limits, Arc::clone(supervisor), draining),
-        AccountsApi::new(each()),
-        SessionsApi::new(each()),
+        AccountsApi::new(each(), Arc::clone(&passwords)),
+        SessionsApi::new(each(), passwords),
         ReservationsApi::new(each()),
         PaymentsApi::new(each()),
         PointsApi::new(each()),

@@ -12,6 +12,7 @@ mod idempotency;
 mod input;
 mod middleware;
 mod paging;
+mod password_limit;
 pub mod plan_file;
 pub mod problem;
 mod refusals;

@@ -7,6 +7,8 @@ mod database;
 mod health;
 mod purge;
 mod sales;
+#[cfg(test)]
+mod snapshots;
 
 pub use accounts::SqlAccounts;
 pub use audit::SqlAudit;

@@ -64,8 +64,8 @@ impl HoldSeats {
     /// # Errors
     /// [`HoldSeatsError`]; nothing is held then.
     pub async fn execute(&self, request: HoldRequest) -> Result<Done<Reservation>, HoldSeatsError> {
-        self.check_performance(request.performance).await?;
-        let order = self.order(request)?;
+        let limit = self.seats_limit(request.performance).await?;
+        let order = self.order(request, limit)?;
         let done = self.box_office.hold(order).await?;
         if !done.replayed {
             self.arm(&done.value).await;
@@ -73,22 +73,21 @@ impl HoldSeats {
         Ok(done)
     }
 
-    /// An unknown performance must not open a lane.
-    async fn check_performance(&self, id: PerformanceId) -> Result<(), HoldSeatsError> {
+    /// How many seats one customer may have, as far as the catalogue knows. An unknown performance must not open a
+    /// lane.
+    async fn seats_limit(&self, id: PerformanceId) -> Result<u32, HoldSeatsError> {
         let known = self.catalogue.performance(id).await.map_err(StepError::Unavailable)?;
-        match known.value {
-            Some(_) => Ok(()),
-            None => Err(StepError::Refused(HoldRefusal::UnknownPerformance).into()),
-        }
+        let known = known.value.ok_or(StepError::Refused(HoldRefusal::UnknownPerformance))?;
+        Ok(known.max_seats_per_customer)
     }
 
-    fn order(&self, request: HoldRequest) -> Result<HoldOrder, HoldSeatsError> {
+    /// An order that no performance allows is refused here, so that none is large; `limit` is for its customer to know.
+    fn order(&self, request: HoldRequest, limit: u32) -> Result<HoldOrder, HoldSeatsError> {
         let mut seats = request.seats;
         if seats.is_empty() {
             return Err(HoldSeatsError::NoSeats);
         }
         if seats.len() > MAX_SEATS_PER_CUSTOMER_LIMIT as usize {
-            let limit = MAX_SEATS_PER_CUSTOMER_LIMIT;
             return Err(StepError::Refused(HoldRefusal::TooManySeats { limit }).into());
         }
         seats.sort_unstable();

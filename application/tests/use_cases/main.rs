@@ -2,7 +2,9 @@
 
 mod accounts;
 mod availability;
+mod charge_points;
 mod doubles;
 mod edit_catalogue;
 mod hold_seats;
+mod readiness;
 mod tidying;

@@ -10,6 +10,7 @@ pub(crate) mod points;
 pub(crate) mod reservations;
 pub(crate) mod sessions;
 
+mod payment_terms;
 mod reservation_body;
 
 use poem_openapi::Tags;
