@@ -51,6 +51,7 @@ start_demo_server() {
     export ONSALE_HTTP__ADMIN_LISTEN
     # a test asks faster than any client, and from one address
     export ONSALE_HTTP__LIMITS__CLIENT_REQUESTS_PER_SECOND=0
+    export ONSALE_HTTP__LIMITS__CLIENT_PASSWORD_REQUESTS_PER_MINUTE=0
     "$ONSALE_TEST_BINARY" serve --demo >"$demo_folder/log" 2>&1 &
     demo_server=$!
     export ONSALE_TEST_URL=http://$listen

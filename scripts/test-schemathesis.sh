@@ -14,7 +14,7 @@ budget=${SCHEMATHESIS_SECONDS:-90}
 mkdir -p "${CARGO_TARGET_DIR:-target}"
 tools=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)/tools/schemathesis
 hooks=$PWD/tests/schemathesis
-checks=not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance
+checks=not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance
 
 if [[ ! -x $tools/bin/schemathesis ]]; then
     python3 -m venv "$tools"

@@ -4,8 +4,8 @@
 #   scripts/test.sh [--install]
 #
 # MySQL comes from the first of these that there is: ONSALE_TEST_MYSQL_URL, Docker, a local mariadbd or mysqld run as a
-# private process. What is missing is installed when this runs as root on Debian or Ubuntu, or with --install; otherwise
-# the commands are printed.
+# private process. Tests that kill their server, MySQL or Redis, always take Docker or a private process. What is missing
+# is installed when this runs as root on Debian or Ubuntu, or with --install; otherwise the commands are printed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,6 +21,7 @@ for argument in "$@"; do
 done
 
 current="starting"
+skipped=""
 started=$SECONDS
 target=${CARGO_TARGET_DIR:-target}
 export ONSALE_TEST_BINARY="$target/debug/onsale"
@@ -28,9 +29,12 @@ servers="$target/debug/onsale-test-servers"
 
 finish() {
     local code=$? # of whatever ended the script
-    if [[ $code -eq 0 ]]; then
+    if [[ $code -eq 0 && -z $skipped ]]; then
         echo
         echo "PASSED: every check and every test, in $((SECONDS - started)) s"
+    elif [[ $code -eq 0 ]]; then
+        echo
+        echo "PASSED, without: $skipped, in $((SECONDS - started)) s"
     else
         echo
         echo "FAILED: $current, after $((SECONDS - started)) s" >&2
@@ -48,11 +52,15 @@ step() { # headline, command …
     echo "--- $((SECONDS - since)) s"
 }
 
+# Names those that are missing or too old: Node.js before 18, Python before 3.10 or without venv.
 missing_tools() {
+    local node='process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'
+    local python='import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))'
+    command -v cc >/dev/null || echo cc
     command -v curl >/dev/null || echo curl
-    command -v npm >/dev/null || echo npm
-    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3
-    command -v redis-server >/dev/null || echo redis
+    { command -v npm >/dev/null && node -e "$node" 2>/dev/null; } || echo npm
+    python3 -c "$python" 2>/dev/null || echo python3
+    command -v redis-server >/dev/null || echo redis # a Cluster is always made of local processes
     scripts/test-browser.sh --find >/dev/null 2>&1 || echo chromium
 }
 
@@ -61,8 +69,12 @@ packages() { # manager, tool …
     shift
     for tool in "$@"; do
         case $manager:$tool in
+            apt-get:cc) echo build-essential ;;
+            dnf:cc) echo gcc ;;
+            brew:cc) ;; # comes with Xcode's command line tools, and those come before brew
             apt-get:mysql | dnf:mysql) echo mariadb-server ;;
             brew:mysql) echo mariadb ;;
+            apt-get:redis) echo redis-server ;;
             apt-get:npm | dnf:npm) echo nodejs npm ;;
             brew:npm) echo node ;;
             apt-get:python3) echo python3 python3-venv ;;
@@ -73,12 +85,19 @@ packages() { # manager, tool …
     done | tr '\n' ' '
 }
 
+on_macos() { # tool …
+    local names
+    names=$(packages brew "$@")
+    [[ " $* " != *" cc "* ]] || echo "xcode-select --install"
+    [[ -z $names ]] || echo "brew install $names"
+}
+
 print_commands() { # tool …
     {
-        echo "Missing: $*. Install it, or run scripts/test.sh --install:"
+        echo "Missing or too old: $*. Install it, or run scripts/test.sh --install:"
         echo "  Debian, Ubuntu: sudo apt-get update && sudo apt-get install -y $(packages apt-get "$@")"
         echo "  Fedora:         sudo dnf install -y $(packages dnf "$@")"
-        echo "  macOS:          brew install $(packages brew "$@")"
+        on_macos "$@" | sed 's/^/  macOS:          /'
     } >&2
 }
 
@@ -118,16 +137,32 @@ make_sure_of_tools() {
     read -ra missing <<<"$(missing_tools | tr '\n' ' ')"
     if [[ ${#missing[@]} -gt 0 ]]; then
         provide "${missing[@]}"
-    else
-        echo "chromium, curl, npm, python3, redis: present"
+        read -ra missing <<<"$(missing_tools | tr '\n' ' ')"
     fi
+    if [[ ${#missing[@]} -gt 0 ]]; then
+        echo "still missing or too old: ${missing[*]} (Node.js 18 and Python 3.10 or later are needed)" >&2
+        return 1
+    fi
+    echo "cc, chromium, curl, npm, python3, redis: present"
+}
+
+# Where a server would come from that a test may kill: never one that the environment names.
+find_private() { # server
+    env -u ONSALE_TEST_MYSQL_URL -u ONSALE_TEST_REDIS_URL "$servers" find "$1"
 }
 
 make_sure_of_servers() {
-    if ! "$servers" find mysql; then
-        provide mysql
-        "$servers" find mysql
+    local server missing=()
+    for server in mysql redis; do
+        find_private "$server" || missing+=("$server")
+    done
+    if [[ ${#missing[@]} -gt 0 ]]; then
+        provide "${missing[@]}"
+        for server in "${missing[@]}"; do
+            find_private "$server"
+        done
     fi
+    [[ -z ${ONSALE_TEST_MYSQL_URL:-} ]] || "$servers" find mysql
 }
 
 # A wheel of typos contains the program, so no Rust build of it is needed.
@@ -146,6 +181,7 @@ check_dependencies() {
     if command -v cargo-deny >/dev/null; then
         cargo deny --all-features check bans licenses sources
     else
+        skipped="dependencies (cargo-deny is not installed)"
         echo "skipped: cargo-deny is not installed (cargo install --locked cargo-deny)"
     fi
 }

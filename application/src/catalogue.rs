@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use onsale_domain::concert::Concert;
 use onsale_domain::ids::{AccountId, ConcertId, OperatorActionId, PerformanceId, SeatingPlanId};
+use onsale_domain::money::Currency;
 use onsale_domain::performance::{Performance, SalesStatus, check_price};
 use onsale_domain::plan::{PlanFile, SeatingPlan};
+use tracing::warn;
 
 use crate::ports::{
     CatalogueEditor, CatalogueReader, ConcertChange, ConcertFilter, ConcertListing, Context, EditError, OperatorAction,
@@ -64,14 +66,28 @@ impl Browse {
 /// Changes what is on, in an operator's name; nobody's when it is done at the terminal.
 pub struct EditCatalogue {
     editor: Arc<dyn CatalogueEditor>,
+    reader: Arc<dyn CatalogueReader>,
+    points: Currency,
     context: Context,
 }
 
 impl EditCatalogue {
-    /// On these ports.
+    /// On these ports; prices are in the currency of `points`.
     #[must_use]
-    pub fn new(editor: Arc<dyn CatalogueEditor>, context: Context) -> Self {
-        Self { editor, context }
+    pub fn new(
+        editor: Arc<dyn CatalogueEditor>,
+        reader: Arc<dyn CatalogueReader>,
+        points: Currency,
+        context: Context,
+    ) -> Self {
+        Self { editor, reader, points, context }
+    }
+
+    /// Whoever changes something sees it with the next call: a cache may not have heard of it yet, and learns it here.
+    async fn show(&self) {
+        if let Err(error) = self.reader.generation().await {
+            warn!(%error, "a change of the catalogue shows a moment later");
+        }
     }
 
     /// Checks a plan file and adds its plan.
@@ -91,6 +107,7 @@ impl EditCatalogue {
     pub async fn add_concert(&self, concert: Concert, operator: Option<AccountId>) -> Result<Concert, EditError> {
         let concert = Concert { id: self.context.new_id(), ..concert }.checked()?;
         self.editor.add_concert(concert.clone(), operator).await?;
+        self.show().await;
         Ok(concert)
     }
 
@@ -109,9 +126,12 @@ impl EditCatalogue {
             categories: Vec::new(),
             ..draft.performance
         };
+        performance.check_currency(self.points)?;
         draft.prices.iter().try_for_each(|(_, price)| check_price(*price))?;
         let draft = PerformanceDraft { performance: performance.checked()?, ..draft };
-        self.editor.add_performance(draft, operator).await
+        let performance = self.editor.add_performance(draft, operator).await?;
+        self.show().await;
+        Ok(performance)
     }
 
     /// Changes a concert.
@@ -124,7 +144,9 @@ impl EditCatalogue {
         change: ConcertChange,
         operator: Option<AccountId>,
     ) -> Result<Concert, EditError> {
-        self.editor.change_concert(id, change, operator).await
+        let concert = self.editor.change_concert(id, change, operator).await?;
+        self.show().await;
+        Ok(concert)
     }
 
     /// Changes a performance.
@@ -137,7 +159,9 @@ impl EditCatalogue {
         change: PerformanceChange,
         operator: Option<AccountId>,
     ) -> Result<Performance, EditError> {
-        self.editor.change_performance(id, change, operator).await
+        let performance = self.editor.change_performance(id, change, operator).await?;
+        self.show().await;
+        Ok(performance)
     }
 
     /// The operators' journal, newest first.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use onsale_domain::charge::{CHARGE_LIMIT, Charge, ChargeReceipt, ChargeRefusal};
 use onsale_domain::ids::{AccountId, ChargeId, EntryId};
 use onsale_domain::money::Amount;
+use sha2::{Digest, Sha256};
 use thiserror::Error;
+use uuid::{Builder, Uuid};
 
 use crate::ports::{
     Cashier, ChargeOrder, ChargeProvider, ChargeProviderError, Context, Done, IdempotencyKey, LedgerLine, Page,
@@ -61,7 +63,7 @@ impl ChargePoints {
             return Err(StepError::Refused(ChargeRefusal::AmountOutOfRange).into());
         }
         let charge = Charge {
-            id: self.context.new_id(),
+            id: charge_id(request.customer, &request.idempotency),
             customer: request.customer,
             amount: request.amount,
             method: request.method,
@@ -75,6 +77,15 @@ impl ChargePoints {
         let order = ChargeOrder { charge, idempotency: Some(request.idempotency) };
         Ok(self.cashier.charge(order).await?)
     }
+}
+
+/// The same for the same request, so that a provider that was asked before is asked for the same charge again, whatever
+/// was lost since: a `UUIDv8` of the SHA-256 digest of customer, request and key (RFC 9562, 5.8).
+fn charge_id(customer: AccountId, key: &IdempotencyKey) -> ChargeId {
+    let request = Sha256::new().chain_update(customer.0).chain_update(key.request()).chain_update(key.as_str());
+    let mut bytes = uuid::Bytes::default();
+    bytes.copy_from_slice(&request.finalize()[..size_of::<Uuid>()]);
+    ChargeId(Builder::from_custom_bytes(bytes).into_uuid())
 }
 
 /// Reads a customer's points.

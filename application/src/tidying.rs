@@ -3,16 +3,22 @@
 //! Neither decides anything: a seat is free from `held_until` on, whether or not it has been tidied.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use onsale_domain::box_office::{ReleaseRefusal, Released};
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::ports::{BoxOffice, Context, HoldAlarm, HoldTimer, StepError, Unavailable};
 
 /// How many alarms are answered at once: the size of a full group.
 const BATCH: usize = 256;
+/// How long one alarm may keep the others waiting: longer than a group of a busy performance, and well within the
+/// lease, which brings the alarm back.
+const TIDY_LIMIT: Duration = Duration::from_secs(5);
 /// How many holds the sweep reads at once.
 const SWEEP_PAGE: u32 = 1_000;
 
@@ -40,12 +46,22 @@ impl TidyHolds {
         }
     }
 
-    /// Tidies the holds of `rung` together.
+    /// Tidies the holds of `rung` together. Each is acknowledged with those that are tidied by then: a performance that
+    /// is stuck keeps its own alarms only.
     ///
     /// # Errors
     /// [`Unavailable`] when the alarm clock cannot be reached.
     pub async fn answer(&self, rung: Vec<HoldAlarm>) -> Result<(), Unavailable> {
-        let answers = join_all(rung.into_iter().map(|alarm| self.tidy(alarm))).await;
+        let answers: FuturesUnordered<_> = rung.into_iter().map(|alarm| self.tidy(alarm)).collect();
+        let mut answers = answers.ready_chunks(BATCH);
+        while let Some(answered) = answers.next().await {
+            self.settle(answered).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the alarm clock which alarms are over, and when the early ones shall ring again.
+    async fn settle(&self, answers: Vec<(HoldAlarm, Tidied)>) -> Result<(), Unavailable> {
         let mut done = Vec::new();
         let mut early = Vec::new();
         for (alarm, answer) in answers {
@@ -60,7 +76,9 @@ impl TidyHolds {
     }
 
     async fn tidy(&self, alarm: HoldAlarm) -> (HoldAlarm, Tidied) {
-        let answer = match self.box_office.expire(alarm.performance, alarm.reservation).await {
+        let expired = timeout(TIDY_LIMIT, self.box_office.expire(alarm.performance, alarm.reservation)).await;
+        let late = |_| Err(StepError::Unavailable(Unavailable::because("no answer in time")));
+        let answer = match expired.unwrap_or_else(late) {
             Ok(Released::Ended(_)) | Err(StepError::Refused(ReleaseRefusal::Unknown)) => Tidied::Done,
             Ok(Released::NotDue { held_until }) => Tidied::Early(HoldAlarm { due: held_until, ..alarm }),
             Err(error) => {

@@ -52,6 +52,10 @@ async fn migrate(configuration: &Configuration) -> Result<ExitCode, Failure> {
 }
 
 async fn audit(configuration: &Configuration) -> Result<ExitCode, Failure> {
+    let embedded = configuration.embedded_database();
+    if configuration.is_embedded() && !embedded.is_file() {
+        return Err(Failure::because(format!("there is no database {} that could be audited", embedded.display())));
+    }
     let database = wiring::database(configuration).await?;
     let report = wiring::audit(&database, configuration).audit(configuration.audit.violations).await?;
     database.close().await;

@@ -10,4 +10,4 @@ mod sections;
 pub(crate) use checks::ConfigurationError;
 pub(crate) use hidden::Hidden;
 pub(crate) use load::load;
-pub(crate) use sections::{Configuration, EMBEDDED_DATABASE_FILE};
+pub(crate) use sections::Configuration;

@@ -1,12 +1,13 @@
 //! `onsale serve --demo`: a venue, concerts, an operator and a customer with points, so that everything can be tried.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onsale_application::accounts::Registration;
 use onsale_application::points::ChargeRequest;
-use onsale_application::ports::{ConcertFilter, IdempotencyKey, PerformanceDraft};
-use onsale_domain::account::Role;
+use onsale_application::ports::{ConcertFilter, ConcertListing, IdempotencyKey, PerformanceDraft};
+use onsale_domain::account::{Email, Role};
 use onsale_domain::concert::Concert;
 use onsale_domain::ids::{AccountId, ConcertId, PerformanceId, SeatingPlanId};
 use onsale_domain::money::{Amount, Currency};
@@ -36,6 +37,9 @@ const CONCERTS: [(&str, &str, &[i64]); 3] = [
     ("Midnight Brass", "A brass band that starts when the trains stop.", &[14, 15, 16]),
 ];
 
+/// More than the demo has.
+const CONCERTS_LIMIT: u32 = 100;
+
 /// How to sign in to a demo.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct DemoAccounts {
@@ -49,18 +53,26 @@ pub(crate) struct DemoAccounts {
     pub(crate) customer_password: String,
 }
 
-/// Fills an empty database with the demo; one that has concerts is left as it is.
+/// Fills the database with the demo, or adds what an interrupted start did not get to.
+///
+/// The passwords are written down before anybody has them, so that a start that is cut off at any moment leaves no
+/// account that the next one cannot print.
 ///
 /// # Errors
 /// [`Failure`] when something could not be stored, or when the database holds concerts that are not the demo's.
 pub(crate) async fn prepare(wired: &Wired, data_folder: &Path, currency: Currency) -> Result<DemoAccounts, Failure> {
-    let file = data_folder.join(ACCOUNTS_FILE);
-    if let Some(text) = private_file::read(&file)? {
+    let accounts = demo_accounts(wired, &data_folder.join(ACCOUNTS_FILE)).await?;
+    let operator = add_accounts(wired, &accounts).await?;
+    add_concerts(wired, operator, currency).await?;
+    Ok(accounts)
+}
+
+async fn demo_accounts(wired: &Wired, file: &Path) -> Result<DemoAccounts, Failure> {
+    if let Some(text) = private_file::read(file)? {
         return serde_json::from_str(&text)
             .map_err(|error| Failure::because(format!("{} cannot be read: {error}", file.display())));
     }
-    let any = ConcertFilter { limit: 1, ..ConcertFilter::default() };
-    if !wired.use_cases.browse.concerts(&any).await?.value.items.is_empty() {
+    if !concerts(wired).await?.is_empty() {
         return Err(Failure::because(
             "the data folder has concerts that are not the demo's; choose another data folder",
         ));
@@ -71,15 +83,11 @@ pub(crate) async fn prepare(wired: &Wired, data_folder: &Path, currency: Currenc
         customer_email: CUSTOMER_EMAIL.to_owned(),
         customer_password: password(),
     };
-    let operator = add_accounts(wired, &accounts).await?;
-    add_concerts(wired, operator, currency).await?;
-    let text = serde_json::to_string_pretty(&accounts).expect("plain strings");
-    private_file::write(&file, &text)?;
+    private_file::write(file, &serde_json::to_string_pretty(&accounts).expect("plain strings"))?;
     Ok(accounts)
 }
 
 async fn add_accounts(wired: &Wired, accounts: &DemoAccounts) -> Result<AccountId, Failure> {
-    let register = &wired.use_cases.register;
     let operator = Registration {
         email: accounts.operator_email.clone(),
         password: accounts.operator_password.clone(),
@@ -92,37 +100,97 @@ async fn add_accounts(wired: &Wired, accounts: &DemoAccounts) -> Result<AccountI
         name: "Demo customer".to_owned(),
         roles: vec![Role::Customer],
     };
-    let operator = register.execute(operator).await?;
-    let customer = register.execute(customer).await?;
-    let charge = ChargeRequest {
-        customer,
-        amount: Amount::new(CUSTOMER_POINTS).expect("a small amount"),
-        method: "test".to_owned(),
-        idempotency: IdempotencyKey::new("demo", [0; 32]).expect("visible ASCII"),
-    };
-    wired.use_cases.charge.execute(charge).await?;
+    let operator = registered(wired, operator).await?;
+    let customer = registered(wired, customer).await?;
+    if wired.use_cases.points.entries(customer, None, 1).await?.items.is_empty() {
+        let charge = ChargeRequest {
+            customer,
+            amount: Amount::new(CUSTOMER_POINTS).expect("a small amount"),
+            method: "test".to_owned(),
+            idempotency: IdempotencyKey::new("demo", [0; 32]).expect("visible ASCII"),
+        };
+        wired.use_cases.charge.execute(charge).await?;
+    }
     Ok(operator)
 }
 
+/// Registers an account unless it is there.
+async fn registered(wired: &Wired, registration: Registration) -> Result<AccountId, Failure> {
+    let email = Email::parse(&registration.email).map_err(Failure::because)?;
+    match wired.accounts.by_email(&email).await? {
+        Some(known) => Ok(known.account.id),
+        None => Ok(wired.use_cases.register.execute(registration).await?),
+    }
+}
+
+async fn concerts(wired: &Wired) -> Result<Vec<Arc<ConcertListing>>, Failure> {
+    let all = ConcertFilter { limit: CONCERTS_LIMIT, ..ConcertFilter::default() };
+    Ok(wired.use_cases.browse.concerts(&all).await?.value.items.clone())
+}
+
+/// A concert of the demo that is not there, or not with all of its performances.
+struct Missing {
+    concert: Option<ConcertId>,
+    title: &'static str,
+    description: &'static str,
+    /// Days from now of the performances that are missing.
+    days: &'static [i64],
+}
+
+/// What is missing of the demo in `known`. A performance whose seats were not all laid out counts as missing.
+fn missing(known: &[Arc<ConcertListing>]) -> Vec<Missing> {
+    let of_concert = |&(title, description, days): &(&'static str, &'static str, &'static [i64])| {
+        let listing = known.iter().find(|listing| listing.concert.title == title);
+        let performances = listing.map_or(&[][..], |listing| &listing.performances[..]);
+        let whole = performances.iter().filter(|one| one.status != SalesStatus::Preparing).count();
+        let days = days.get(whole..).unwrap_or_default();
+        let concert = listing.map(|listing| listing.concert.id);
+        (!days.is_empty()).then_some(Missing { concert, title, description, days })
+    };
+    CONCERTS.iter().filter_map(of_concert).collect()
+}
+
 async fn add_concerts(wired: &Wired, operator: AccountId, currency: Currency) -> Result<(), Failure> {
+    let known = concerts(wired).await?;
+    let missing = missing(&known);
+    if missing.is_empty() {
+        return Ok(());
+    }
     let edit = &wired.use_cases.edit;
-    let plan = edit.add_plan(venue::plan(), Some(operator)).await?;
+    let plan = plan(wired, &known, operator).await?;
     let now = wired.use_cases.context.now();
-    for (title, description, days) in CONCERTS {
-        let concert = Concert {
-            id: wired.use_cases.context.new_id(),
-            title: title.to_owned(),
-            description: Some(description.to_owned()),
-            image_url: None,
-            venue: plan.name.clone(),
+    for Missing { concert, title, description, days } in missing {
+        let concert = match concert {
+            Some(concert) => concert,
+            None => edit.add_concert(described(title, description, &plan), Some(operator)).await?.id,
         };
-        let concert = edit.add_concert(concert, Some(operator)).await?;
         for days in days {
-            let draft = draft(concert.id, &plan, evening(now, *days), now, currency);
+            let draft = draft(concert, &plan, evening(now, *days), now, currency);
             edit.add_performance(draft, Some(operator)).await?;
         }
     }
     Ok(())
+}
+
+/// The plan that performances have already, or a new one.
+async fn plan(wired: &Wired, known: &[Arc<ConcertListing>], operator: AccountId) -> Result<Arc<SeatingPlan>, Failure> {
+    let performances = known.iter().flat_map(|listing| &listing.performances);
+    for id in performances.filter_map(|performance| performance.seating_plan) {
+        if let Some(plan) = wired.use_cases.browse.seating_plan(id).await? {
+            return Ok(plan);
+        }
+    }
+    Ok(Arc::new(wired.use_cases.edit.add_plan(venue::plan(), Some(operator)).await?))
+}
+
+fn described(title: &str, description: &str, plan: &SeatingPlan) -> Concert {
+    Concert {
+        id: ConcertId(plan.id.0), // replaced by a new one
+        title: title.to_owned(),
+        description: Some(description.to_owned()),
+        image_url: None,
+        venue: plan.name.clone(),
+    }
 }
 
 /// Eight in the evening in Seoul, so many days from now.

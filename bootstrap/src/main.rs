@@ -15,9 +15,13 @@ mod terminal;
 mod wiring;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use command_line::CommandLine;
+
+/// How long threads that are blocked may keep the process at its end: one may wait for a lock that nobody gives back.
+const THREADS_LIMIT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
@@ -28,7 +32,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(commands::run(command_line)) {
+    let ended = runtime.block_on(commands::run(command_line));
+    runtime.shutdown_timeout(THREADS_LIMIT);
+    match ended {
         Ok(code) => code,
         Err(failure) => {
             terminal::complain(&failure.to_string());

@@ -18,18 +18,20 @@ pub(crate) fn read(file: &Path) -> Result<Option<String>, Failure> {
     }
 }
 
-/// Writes a new file with mode 0600.
+/// Writes a file with mode 0600, all of it or nothing.
 ///
 /// # Errors
 /// [`Failure`] names the file.
 pub(crate) fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    let beside = file.with_extension("new");
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(file).and_then(|mut opened| {
+    let written = options.open(&beside).and_then(|mut opened| {
         opened.write_all(text.as_bytes())?;
-        opened.sync_all()
+        opened.sync_all()?;
+        fs::rename(&beside, file)
     });
     written.map_err(|error| Failure::because(format!("{} cannot be written: {error}", file.display())))
 }

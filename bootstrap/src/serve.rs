@@ -19,6 +19,8 @@ use crate::tasks;
 use crate::terminal::{complain, say};
 use crate::wiring::{self, Wired};
 
+/// How long a start may go on after this process was told to stop.
+const START_LIMIT: Duration = Duration::from_secs(5);
 /// How long supervised tasks may take to end.
 const TASKS_LIMIT: Duration = Duration::from_secs(5);
 /// How long lanes may take to flush and connections to close, beyond the drain limit of the listener.
@@ -34,10 +36,10 @@ pub(crate) async fn run(configuration: Configuration, demo: bool) -> Result<Exit
     build_info(env!("CARGO_PKG_VERSION"));
     let _logs = init_logs(&configuration.log)?;
     let stop = stop_signal()?;
-    let database = wiring::database(&configuration).await?;
-    database.migrate().await?;
-    let wired = wiring::wire(&configuration, database)?;
-    let accounts = if demo { Some(demo_data(&configuration, &wired).await?) } else { None };
+    let Some((wired, accounts)) = unless_told_to_stop(&stop, start(&configuration, demo)).await.transpose()? else {
+        info!("stopped while starting");
+        return Ok(ExitCode::SUCCESS);
+    };
     let listeners = Listeners::bind(&configuration.http)?;
     let supervisor = Arc::new(Supervisor::new(CancellationToken::new()));
     tasks::start(&supervisor, &wired, &configuration, &metrics);
@@ -51,13 +53,38 @@ pub(crate) async fn run(configuration: Configuration, demo: bool) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
+/// Brings the schema up to date and puts everything together.
+async fn start(configuration: &Configuration, demo: bool) -> Result<(Wired, Option<DemoAccounts>), Failure> {
+    let database = wiring::database(configuration).await?;
+    database.migrate().await?;
+    let wired = wiring::wire(configuration, database)?;
+    let accounts = if demo { Some(demo_data(configuration, &wired).await?) } else { None };
+    Ok((wired, accounts))
+}
+
+/// What a start comes to; nothing when it goes on for too long after this process was told to stop. The little time is
+/// for a migration that has begun: cut off, MySQL would keep half of it.
+async fn unless_told_to_stop<T>(stop: &CancellationToken, start: impl Future<Output = T>) -> Option<T> {
+    let late = async {
+        stop.cancelled().await;
+        tokio::time::sleep(START_LIMIT).await;
+    };
+    tokio::select! {
+        biased;
+        started = start => Some(started),
+        () = late => None,
+    }
+}
+
 /// A demo is embedded, on loopback, readable at a terminal, and gives points for nothing.
 fn demo_configuration(mut configuration: Configuration) -> Result<Configuration, Failure> {
     if !configuration.is_embedded() {
         return Err(Failure::because("--demo runs on the embedded database; leave database_url out"));
     }
-    if !configuration.http.listen.ip().is_loopback() {
-        configuration.http.listen.set_ip(Ipv4Addr::LOCALHOST.into());
+    for address in [&mut configuration.http.listen, &mut configuration.http.admin_listen] {
+        if !address.ip().is_loopback() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
     }
     configuration.charges.test = true;
     if configuration.log.format == LogFormat::Json && std::io::IsTerminal::is_terminal(&std::io::stderr()) {
@@ -126,10 +153,10 @@ async fn serve(
         info!("told to stop");
     };
     let public = async {
-        onsale_http::serve(public, listeners.public, &settings.limits, stop.clone()).await;
+        onsale_http::serve(public, listeners.public, settings, stop.clone()).await;
         admin_stop.cancel();
     };
-    let admin = onsale_http::serve(admin, listeners.admin, &settings.limits, admin_stop.clone());
+    let admin = onsale_http::serve(admin, listeners.admin, settings, admin_stop.clone());
     tokio::join!(draining, public, admin);
 }
 
@@ -154,4 +181,18 @@ fn stop_signal() -> Result<CancellationToken, Failure> {
         }
     });
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_start_that_hangs_is_given_up_once_the_process_is_told_to_stop() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        assert_eq!(unless_told_to_stop(&stop, std::future::pending::<()>()).await, None);
+        let slow = async { tokio::time::sleep(START_LIMIT / 2).await };
+        assert_eq!(unless_told_to_stop(&stop, slow).await, Some(()), "what has begun may end");
+    }
 }

@@ -8,9 +8,9 @@ use chrono::TimeDelta;
 use onsale_application::ports::{Accounts, ConcertFilter, Context, Unavailable};
 use onsale_application::tidying::{SweepHolds, TidyHolds};
 use onsale_cache::CachedCatalogue;
-use onsale_sql::SqlPurge;
+use onsale_sql::{Database, PoolUse, SqlPurge};
 use onsale_support::supervise::Supervisor;
-use onsale_telemetry::MetricsHandle;
+use onsale_telemetry::{MetricsHandle, pool_connections};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -48,8 +48,14 @@ pub(crate) fn start(supervisor: &Supervisor, wired: &Wired, configuration: &Conf
     start_readiness(supervisor, wired);
     start_rooms(supervisor, wired);
     start_purge(supervisor, wired.purge.clone(), wired.accounts.clone(), wired.use_cases.context.clone());
-    let metrics = metrics.clone();
+    start_upkeep(supervisor, wired.database(), metrics.clone());
+}
+
+fn start_upkeep(supervisor: &Supervisor, database: Database, metrics: MetricsHandle) {
     every(supervisor, "metrics_upkeep", UPKEEP, move || {
+        for PoolUse { pool, open, idle, limit } in database.pools() {
+            pool_connections(pool, open, idle, limit);
+        }
         metrics.upkeep();
         async { Ok::<(), Infallible>(()) }
     });

@@ -26,13 +26,13 @@ use onsale_http::UseCases;
 use onsale_local::{DEFAULT_BUS_CAPACITY, HoldTimerSettings, LocalBus, LocalHoldTimer, LocalPlaces, TestCharges};
 use onsale_redis::{Redis, RedisBus, RedisPlaces, RedisSettings};
 use onsale_sql::{
-    Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlHealth, SqlPassKeys, SqlPurge, SqlRooms,
-    SqlSales, SqlTenants,
+    Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlError, SqlHealth, SqlPassKeys, SqlPurge,
+    SqlRooms, SqlSales, SqlTenants,
 };
 use onsale_support::lanes::LaneLimits;
 use tracing::warn;
 
-use crate::configuration::{Configuration, EMBEDDED_DATABASE_FILE};
+use crate::configuration::Configuration;
 use crate::failure::Failure;
 use crate::keys;
 
@@ -69,6 +69,12 @@ pub(crate) struct Wired {
 }
 
 impl Wired {
+    /// The database, to look at its connections.
+    #[must_use]
+    pub(crate) fn database(&self) -> Database {
+        self.database.clone()
+    }
+
     /// Flushes the lanes and closes the connections, for `limit` at most.
     pub(crate) async fn close(&self, limit: Duration) {
         let closing = async {
@@ -88,7 +94,7 @@ impl Wired {
 pub(crate) async fn database(configuration: &Configuration) -> Result<Database, Failure> {
     let url = if configuration.is_embedded() {
         keys::make_data_folder(&configuration.data_folder)?;
-        format!("sqlite://{}", configuration.data_folder.join(EMBEDDED_DATABASE_FILE).display())
+        format!("sqlite://{}", configuration.embedded_database().display())
     } else {
         configuration.database_url.reveal().to_owned()
     };
@@ -102,7 +108,12 @@ pub(crate) async fn database(configuration: &Configuration) -> Result<Database, 
         acquire_timeout: Duration::from_millis(limits.acquire_timeout_ms),
         ..defaults
     };
-    Ok(Database::connect(&settings).await?)
+    Database::connect(&settings).await.map_err(|error| match error {
+        SqlError::Settings(reason) if !configuration.is_embedded() => {
+            Failure::because(format!("setting `database_url`: {reason}"))
+        }
+        error => error.into(),
+    })
 }
 
 /// Time and identities of this machine.
@@ -210,7 +221,7 @@ fn use_cases(
         register: RegisterAccount::new(accounts(), passwords.clone(), context()),
         sessions: Sessions::new(accounts(), passwords, seals.clone(), lifetimes(configuration), context()),
         browse: Browse::new(catalogue()),
-        edit: EditCatalogue::new(editor.clone(), context()),
+        edit: EditCatalogue::new(editor.clone(), catalogue(), configuration.currency, context()),
         availability: Arc::new(AvailabilityBoard::new(
             catalogue(),
             box_office(),

@@ -1,4 +1,5 @@
-//! Identities. Every id is a `UUIDv7`, so ids made later sort later and rows are inserted at the end of their index.
+//! Identities. An id is a `UUIDv7`, so ids made later sort later and rows are inserted at the end of their index; only
+//! a charge's is made of its request.
 
 use std::fmt;
 
@@ -47,7 +48,8 @@ ids! {
     PaymentId,
     /// Names a refund.
     RefundId,
-    /// Names a charge of points.
+    /// Names a charge of points: a `UUIDv8` made of the request, so that asking again asks for the same charge. Charges
+    /// are found by it and listed by their entries.
     ChargeId,
     /// Names a ledger entry.
     EntryId,

@@ -153,6 +153,12 @@ pub enum PerformanceError {
     /// Above the limit for one seat or ticket.
     #[error("prices must be at most {PRICE_LIMIT}")]
     Price,
+    /// Not the currency of points, with which everything is paid.
+    #[error("currency must be {}, the currency of points", .points.as_str())]
+    Currency {
+        /// The currency of points.
+        points: Currency,
+    },
     /// A moment outside the years 1970 to 9999, which not every store can keep.
     #[error("{field} must be between the years 1970 and 9999")]
     Year {
@@ -171,6 +177,7 @@ impl PerformanceError {
             Self::HoldSeconds => "hold_seconds",
             Self::MaxSeats => "max_seats_per_customer",
             Self::Price => "prices",
+            Self::Currency { .. } => "currency",
             Self::Year { field } => field,
         }
     }
@@ -212,6 +219,14 @@ impl Performance {
         }
         self.categories.iter().try_for_each(|priced| check_price(priced.price))?;
         Ok(Self { venue: text::checked("venue", &self.venue, crate::concert::TITLE_LIMIT)?, ..self })
+    }
+
+    /// Checks that it can be paid with points, which are of the currency `points`.
+    ///
+    /// # Errors
+    /// [`PerformanceError::Currency`] for any other: amounts of different currencies cannot be compared.
+    pub fn check_currency(&self, points: Currency) -> Result<(), PerformanceError> {
+        if self.currency == points { Ok(()) } else { Err(PerformanceError::Currency { points }) }
     }
 
     /// Whether seats can be held at `now`.
@@ -310,6 +325,17 @@ mod tests {
             change(&mut terms);
             assert_eq!(terms.checked().unwrap_err().field(), field);
         }
+    }
+
+    #[test]
+    fn only_the_currency_of_points_can_be_paid() {
+        let [won, yen] = ["KRW", "JPY"].map(|code| Currency::parse(code).unwrap());
+        assert_eq!(performance().check_currency(won), Ok(()));
+        let refused = performance().check_currency(yen).unwrap_err();
+        assert_eq!(
+            (refused.field(), refused.to_string().as_str()),
+            ("currency", "currency must be JPY, the currency of points")
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::seat::SeatNo;
 pub const SEATS_LIMIT: usize = 200_000;
 /// The most zones a plan may have.
 pub const ZONES_LIMIT: usize = 2_000;
+/// The most rows a plan may have: one for each seat.
+pub const ROWS_LIMIT: usize = SEATS_LIMIT;
 /// The most categories a plan may have.
 pub const CATEGORIES_LIMIT: usize = 200;
 /// The most areas a plan may have.
@@ -399,6 +401,7 @@ struct Builder {
     by_name: HashMap<String, u16>,
     guids: HashSet<Box<str>>,
     zones: Vec<String>,
+    rows: usize,
     areas: Vec<Area>,
     seats: Vec<PlanSeat>,
 }
@@ -406,7 +409,7 @@ struct Builder {
 impl Builder {
     fn new(categories: &[PlanCategory]) -> Self {
         let by_name = (0u16..).zip(categories).map(|(index, category)| (category.name.clone(), index)).collect();
-        Self { by_name, guids: HashSet::new(), zones: Vec::new(), areas: Vec::new(), seats: Vec::new() }
+        Self { by_name, guids: HashSet::new(), zones: Vec::new(), rows: 0, areas: Vec::new(), seats: Vec::new() }
     }
 
     fn zone(&mut self, index: usize, zone: FileZone) -> Result<(), PlanError> {
@@ -424,6 +427,10 @@ impl Builder {
     }
 
     fn row(&mut self, zone: u16, place: &str, origin: Point, row: FileRow) -> Result<(), PlanError> {
+        if self.rows == ROWS_LIMIT {
+            return Err(PlanError::new(place, format!("the plan has more than {ROWS_LIMIT} rows")));
+        }
+        self.rows += 1;
         let origin = origin + row.position;
         let row_label = label(&format!("{place}.row_number"), &row.row_number.into_text())?;
         for (index, seat) in row.seats.into_iter().enumerate() {

@@ -1,9 +1,11 @@
 //! Performances on sale, customers with points, and their orders.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use onsale_application::ports::{
-    Audit, BoxOffice, Cashier, CatalogueEditor, ChargeOrder, HoldOrder, PayOrder, RefundOrder, ReleaseOrder,
+    Audit, BoxOffice, Cashier, CatalogueEditor, ChargeOrder, Context, HoldOrder, PayOrder, RefundOrder, ReleaseOrder,
 };
 use onsale_domain::box_office::{HoldSeats, Limits, PayReservation, RefundReservation};
 use onsale_domain::charge::Charge;
@@ -15,7 +17,7 @@ use onsale_sql::{Database, SizedText, SqlAudit, SqlCatalogue, SqlSales, Statemen
 use onsale_support::lanes::LaneLimits;
 
 use crate::samples::{amount, concert, draft, plan};
-use crate::store::Store;
+use crate::store::{Store, TestClock, TestIds};
 
 /// At most two open holds per customer.
 pub const LIMITS: Limits = Limits { open_holds_per_customer: 2 };
@@ -34,8 +36,20 @@ pub fn sales(store: &Store, lanes: LaneLimits) -> SqlSales {
 /// # Panics
 /// When the database cannot be reached.
 pub async fn replica(store: &Store, lanes: LaneLimits) -> SqlSales {
-    let database = Database::connect(&store.settings).await.expect("the database can be reached");
-    sales_on(store, database, lanes)
+    sales_on(store, connected(store).await, lanes)
+}
+
+/// The box office and the cashier of another replica, whose clock stands at `now`.
+///
+/// # Panics
+/// When the database cannot be reached.
+pub async fn replica_at(store: &Store, lanes: LaneLimits, now: DateTime<Utc>) -> SqlSales {
+    let context = Context::new(Arc::new(TestClock::at(now)), Arc::new(TestIds));
+    SqlSales::new(connected(store).await, context, store.bus.clone(), LIMITS, lanes)
+}
+
+async fn connected(store: &Store) -> Database {
+    Database::connect(&store.settings).await.expect("the database can be reached")
 }
 
 /// The box office and the cashier of `store`, through `database`.

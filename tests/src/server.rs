@@ -23,12 +23,14 @@ const SHOWN_LOG: usize = 8_000;
 /// What every replica of a test on MySQL shares.
 pub const SECRET: &str = "a secret of the tests, with 32 bytes or more";
 
-/// Settings of every test: any port, points for nothing, and no limit on requests and entries, as they all come from one address.
-const SETTINGS: [(&str, &str); 7] = [
+/// Settings of every test: any port, points for nothing, and no limit on requests, entries and passwords, as they all come
+/// from one address.
+const SETTINGS: [(&str, &str); 8] = [
     ("ONSALE_HTTP__LISTEN", "127.0.0.1:0"),
     ("ONSALE_HTTP__ADMIN_LISTEN", "127.0.0.1:0"),
     ("ONSALE_HTTP__LIMITS__CLIENT_REQUESTS_PER_SECOND", "0"),
     ("ONSALE_HTTP__LIMITS__CLIENT_ENTRIES_PER_MINUTE", "0"),
+    ("ONSALE_HTTP__LIMITS__CLIENT_PASSWORD_REQUESTS_PER_MINUTE", "0"),
     ("ONSALE_CHARGES__TEST", "true"),
     ("ONSALE_DATABASE__LANE_CONNECTIONS", "4"),
     ("ONSALE_DATABASE__READ_CONNECTIONS", "4"),

@@ -98,12 +98,17 @@ pub struct TestClock {
 impl Default for TestClock {
     /// At noon of a day in 2030.
     fn default() -> Self {
-        let noon = DateTime::from_timestamp(1_900_000_000, 0).expect("in range");
-        Self { now: Mutex::new(noon) }
+        Self::at(DateTime::from_timestamp(1_900_000_000, 0).expect("in range"))
     }
 }
 
 impl TestClock {
+    /// A clock that shows `now`.
+    #[must_use]
+    pub fn at(now: DateTime<Utc>) -> Self {
+        Self { now: Mutex::new(now) }
+    }
+
     /// Moves the clock on.
     pub fn advance(&self, by: TimeDelta) {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) += by;

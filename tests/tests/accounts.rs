@@ -200,10 +200,22 @@ async fn the_store_says_how_it_is(store: Store) {
     assert!(status.schema_current);
     // the clock of the tests stands in 2030; SQLite has no clock of its own
     let is_sqlite = store.settings.url.starts_with("sqlite");
-    assert_eq!(status.clock_skew == TimeDelta::zero(), is_sqlite);
-    let mut transaction = store.database.begin().await.unwrap();
-    let newer = Statement::new("UPDATE _sqlx_migrations SET version = version + 1000");
-    transaction.execute(newer).await.unwrap();
-    transaction.commit().await.unwrap();
+    assert_eq!((status.clock_skew == TimeDelta::zero(), status.round_trip), (is_sqlite, TimeDelta::zero()));
+    let change = async |text: &'static str| {
+        let mut transaction = store.database.begin().await.unwrap();
+        transaction.execute(Statement::new(text)).await.unwrap();
+        transaction.commit().await.unwrap();
+    };
+    // as a newer program leaves it, while this one still serves
+    change(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         SELECT version + 1000, description, success, checksum, execution_time FROM _sqlx_migrations",
+    )
+    .await;
+    assert!(health.status().await.unwrap().schema_current);
+    store.database.migrate().await.unwrap();
+    change("UPDATE _sqlx_migrations SET success = 0 WHERE version = 1").await;
+    assert!(!health.status().await.unwrap().schema_current);
+    change("DELETE FROM _sqlx_migrations WHERE version = 1").await;
     assert!(!health.status().await.unwrap().schema_current);
 }

@@ -13,6 +13,7 @@ use poem_openapi::{LicenseObject, OpenApi, OpenApiService, ServerObject};
 use crate::api_keys::ApiKeys;
 use crate::app::{application, documented};
 use crate::middleware::Application;
+use crate::password_limit::PasswordLimit;
 use crate::resources::accounts::AccountsApi;
 use crate::resources::availability::AvailabilityApi;
 use crate::resources::catalogue::fresh::FreshAnswers;
@@ -103,12 +104,13 @@ struct Shared<'a> {
 
 fn resources(shared: &Shared<'_>, settings: &HttpSettings) -> Resources {
     let Shared { use_cases, answers, keys, supervisor, draining, limit, streams } = shared;
+    let passwords = Arc::new(PasswordLimit::new(&settings.limits));
     let (each, answers) = (|| Arc::clone(use_cases), || Arc::clone(answers));
     (
         CatalogueApi::new(each(), answers(), supervisor),
         AvailabilityApi::new(each(), limit.clone(), Arc::clone(supervisor), draining.clone()),
-        AccountsApi::new(each()),
-        SessionsApi::new(each()),
+        AccountsApi::new(each(), Arc::clone(&passwords)),
+        SessionsApi::new(each(), passwords),
         ReservationsApi::new(each()),
         PaymentsApi::new(each()),
         PointsApi::new(each()),

@@ -20,6 +20,7 @@ mod input;
 mod keyed_limit;
 mod middleware;
 mod paging;
+mod password_limit;
 pub mod plan_file;
 pub mod problem;
 mod rendered;

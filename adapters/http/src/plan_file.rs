@@ -5,7 +5,7 @@
 
 mod nesting;
 
-use onsale_domain::plan::{PlanError, PlanFile};
+use onsale_domain::plan::{PlanError, PlanFile, ROWS_LIMIT, SEATS_LIMIT, ZONES_LIMIT};
 use serde_json::error::Category;
 use thiserror::Error;
 
@@ -14,6 +14,14 @@ pub const BYTES_LIMIT: usize = 64 * 1024 * 1024;
 /// How deep objects and lists may stand within each other: the format needs eight levels, editors' own members a few
 /// more.
 pub const NESTING_LIMIT: usize = 64;
+
+/// How much a file may have before it is parsed. Ten objects and lists for each seat: two are the seat and its place,
+/// the others are for editors' own members.
+const LIMITS: nesting::Limits = nesting::Limits {
+    nesting: NESTING_LIMIT,
+    values: 10 * SEATS_LIMIT,
+    items: [("zones", ZONES_LIMIT), ("rows", ROWS_LIMIT)],
+};
 
 /// What editors on some systems put before the text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -37,7 +45,7 @@ pub enum PlanFileError {
         /// What is wrong there.
         problem: String,
     },
-    /// A member is missing, of the wrong kind, or nested too deeply.
+    /// A member is missing, of the wrong kind, nested too deeply, or one of too many.
     #[error(transparent)]
     Plan(#[from] PlanError),
 }
@@ -51,10 +59,7 @@ pub fn parse(bytes: &[u8]) -> Result<PlanFile, PlanFileError> {
         return Err(PlanFileError::TooLarge { bytes: bytes.len() });
     }
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    if let Some(place) = nesting::deeper_than(NESTING_LIMIT, bytes) {
-        let problem = format!("more than {NESTING_LIMIT} objects and lists stand within each other");
-        return Err(PlanError { place, problem }.into());
-    }
+    nesting::check(&LIMITS, bytes)?;
     // Only a wrong file is read a second time, to find the place: keeping track of it costs right ones a third.
     serde_json::from_slice(bytes).or_else(|_| located(bytes))
 }
@@ -147,6 +152,12 @@ mod tests {
         let allowed = NESTING_LIMIT - 1;
         let deep = format!(r#""extra": {}{},"#, "[".repeat(allowed), "]".repeat(allowed));
         assert!(parse(file(SEAT, &deep).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn rows_of_a_few_bytes_are_counted_before_they_become_memory() {
+        let rows = format!(r#""other": {{"rows": [{}{{}}]}},"#, "{},".repeat(super::ROWS_LIMIT));
+        assert_eq!(refusal(&file(SEAT, &rows)), "other.rows[200000]: the plan has more than 200000 rows");
     }
 
     #[test]

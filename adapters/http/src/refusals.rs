@@ -1,18 +1,12 @@
 //! What every use case may answer instead of a result, as problems.
 
-use std::time::Duration;
-
 use onsale_application::ports::{StepError, Unavailable};
 
-use crate::problem::{Code, Problem};
-
-/// How long a caller that met a full queue is asked to wait. A queue is cleared in a fraction of a second; asked to come
-/// back sooner, the callers that were turned away would only fill it again.
-const BUSY_RETRY: Duration = Duration::from_secs(1);
+use crate::problem::{Code, Problem, RETRY_AFTER};
 
 /// A queue is full, and nothing has happened.
 pub(crate) fn busy() -> Problem {
-    Problem::new(Code::Busy).retry_after(BUSY_RETRY)
+    Problem::new(Code::Busy)
 }
 
 impl From<Unavailable> for Problem {
@@ -26,7 +20,7 @@ pub(crate) fn refuse<R: Into<P>, P: From<Problem>>(error: StepError<R>) -> P {
     match error {
         StepError::Refused(refusal) => refusal.into(),
         StepError::IdempotencyKeyReused => Problem::new(Code::IdempotencyKeyReused).into(),
-        StepError::IdempotencyInProgress => Problem::new(Code::IdempotencyInProgress).retry_after(BUSY_RETRY).into(),
+        StepError::IdempotencyInProgress => Problem::new(Code::IdempotencyInProgress).retry_after(RETRY_AFTER).into(),
         StepError::Busy => busy().into(),
         StepError::Unavailable(unavailable) => Problem::from(unavailable).into(),
     }

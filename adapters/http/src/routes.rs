@@ -70,6 +70,14 @@ impl Routes {
         self
     }
 
+    /// The route of a request that ended before the router had looked at its path. A literal segment goes before a
+    /// parameter.
+    pub(crate) fn matching(&self, path: &str) -> &Route {
+        let candidates = self.by_pattern.iter().filter(|(pattern, _)| matches(pattern, path));
+        let nearest = candidates.min_by_key(|(_, route)| route.parameters.len());
+        nearest.map_or(&self.unmatched, |(_, route)| route)
+    }
+
     pub(crate) fn find(&self, pattern: Option<&str>) -> &Route {
         pattern.and_then(|pattern| self.by_pattern.get(pattern)).unwrap_or(&self.unmatched)
     }
@@ -89,6 +97,14 @@ pub(crate) fn pattern_of(path: &str) -> String {
         }
     }
     if pattern.is_empty() { "/".to_owned() } else { pattern }
+}
+
+/// Whether a path is one of `pattern`.
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut path = path.split('/').filter(|segment| !segment.is_empty());
+    let mut pattern = pattern.split('/').filter(|segment| !segment.is_empty());
+    let all = pattern.by_ref().all(|known| path.next().is_some_and(|given| known.starts_with(':') || known == given));
+    all && path.next().is_none()
 }
 
 /// `GET` brings `HEAD` with it.
@@ -116,5 +132,16 @@ mod tests {
         assert_eq!(&*routes.find(Some("/")).label, "/");
         assert_eq!(&*routes.find(Some("/other")).label, "unmatched");
         assert_eq!(&*routes.find(None).label, "unmatched");
+    }
+
+    #[test]
+    fn a_path_that_was_not_routed_finds_its_path_of_the_description() {
+        let paths = ["/v1/sessions/{session_id}", "/v1/sessions/current", "/v1/sessions"];
+        let routes = paths.iter().fold(Routes::none(), |routes, path| routes.and(path, &[Method::GET]));
+        let label = |path: &str| routes.matching(path).label.to_string();
+        assert_eq!(label("/v1/sessions/7"), "/v1/sessions/{session_id}");
+        assert_eq!(label("/v1/sessions/current"), "/v1/sessions/current");
+        assert_eq!(label("/v1/sessions/"), "/v1/sessions");
+        assert_eq!(["/v1", "/v1/sessions/7/8", "/v2/sessions"].map(label), ["unmatched"; 3]);
     }
 }

@@ -53,6 +53,10 @@ pub struct HttpLimits {
     /// Connections served at once; further ones wait unaccepted. Default 20,000: an open event stream costs about 27 KB,
     /// so all of them together stay near 540 MB. Needs as many file descriptors.
     pub connections: usize,
+    /// Connections open at once for one client address; further ones are closed at once. Default 2,000: thousands of
+    /// customers share one carrier address, while one address still gets no more than a tenth. IPv6 clients count by
+    /// their /64 network; trusted proxies bring everybody's requests and are not counted.
+    pub client_connections: usize,
     /// Event streams open at once; further ones are answered `busy`. Default 20,000: as many as connections, so that
     /// this binds only where HTTP/2 carries several over one.
     pub event_streams: usize,
@@ -95,10 +99,18 @@ pub struct HttpLimits {
     /// Times that one account or visitor may ask for its place in a waiting room within a minute; 0 lifts the limit.
     /// Default 30: a page that is reloaded every few seconds needs fewer.
     pub visitor_entries_per_minute: u32,
+    /// Sign-ins and registrations per minute and client address that are looked at, because each has a password hashed;
+    /// 0 lifts the limit. Default 300: the customers behind one carrier address sign in before a sale and not during
+    /// it, while one address gets about a twentieth of what one thread can hash. IPv6 clients count by their /64
+    /// network.
+    pub client_password_requests_per_minute: u32,
+    /// Sign-ins and registrations an address may send at once after a quiet time. Default 60: well below the queue of
+    /// passwords, so that one address cannot fill it for everybody.
+    pub client_password_burst: u32,
     /// Bytes from which a JSON response is compressed. Default 1,024: below that it fits one packet anyway.
     pub compress_from_bytes: u64,
-    /// Seconds that requests in flight may take after the server was told to stop. Default 20: below the 30 that
-    /// container platforms wait before they kill.
+    /// Seconds that requests in flight may take after the server was told to stop. Default 20: with what comes
+    /// after it, the process ends within 35; whoever kills it should wait 40.
     pub drain_seconds: u64,
 }
 
@@ -106,6 +118,7 @@ impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             connections: 20_000,
+            client_connections: 2_000,
             event_streams: 20_000,
             client_event_streams: 2_000,
             backlog: 4_096,
@@ -120,6 +133,8 @@ impl Default for HttpLimits {
             client_burst: 4_000,
             client_entries_per_minute: 600,
             visitor_entries_per_minute: 30,
+            client_password_requests_per_minute: 300,
+            client_password_burst: 60,
             compress_from_bytes: 1_024,
             drain_seconds: 20,
         }

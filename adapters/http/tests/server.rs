@@ -67,6 +67,31 @@ async fn at_the_connection_limit_the_next_one_waits() {
 }
 
 #[tokio::test]
+async fn a_client_with_too_many_connections_gets_no_more_until_it_closes_one() {
+    let mut server = start_limited(|limits| limits.client_connections = 1);
+    let first = server.write(GATE).await;
+    server.entries.recv().await.expect("the first request arrived");
+    assert_eq!(server.ask("/v1/busy").await, "", "closed without an answer");
+    server.gate.open();
+    let mut first = first;
+    read_until(&mut first, "through").await;
+    drop(first);
+    // The server hears of the end a moment later.
+    while !server.ask("/v1/busy").await.starts_with("HTTP/1.1 503") {}
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_may_have_any_number_of_connections() {
+    let mut server = start(|settings| {
+        settings.limits.client_connections = 1;
+        settings.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+    });
+    let _first = server.write(GATE).await;
+    server.entries.recv().await.expect("the first request arrived");
+    assert!(server.ask("/v1/busy").await.starts_with("HTTP/1.1 503"));
+}
+
+#[tokio::test]
 async fn draining_lets_requests_finish_ends_streams_and_takes_no_more() {
     let mut server = start(|_| ());
     let mut asking = server.write(GATE).await;

@@ -17,9 +17,9 @@ const ATTEMPTS: u32 = 5;
 /// Sessions deleted in one statement.
 const PURGE_BATCH: u32 = 256;
 
-static DELETE_TOKENS: SizedText =
+pub(super) static DELETE_TOKENS: SizedText =
     SizedText::new(|_, size| format!("DELETE FROM refresh_tokens WHERE session_id IN {}", in_list(size)));
-static DELETE_SESSIONS: SizedText =
+pub(super) static DELETE_SESSIONS: SizedText =
     SizedText::new(|_, size| format!("DELETE FROM sessions WHERE session_id IN {}", in_list(size)));
 
 /// Accounts and sessions in SQL.

@@ -35,6 +35,20 @@ impl SqlCatalogue {
     }
 }
 
+/// Every statement of the catalogue that exists in sizes.
+#[cfg(test)]
+pub(crate) fn sized_texts() -> Vec<crate::snapshots::NamedText> {
+    crate::snapshots::named![
+        "catalogue::",
+        performances::CATEGORIES_OF_CONCERTS,
+        performances::OF_CONCERTS,
+        plans::CATEGORIES,
+        plans::ZONES,
+        plans::AREAS,
+        plans::SEATS,
+    ]
+}
+
 /// A text column, read as what it names.
 pub(crate) fn parsed<T>(row: &Row, index: usize, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, SqlError> {
     let text: String = row.get(index)?;

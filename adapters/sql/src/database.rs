@@ -28,6 +28,7 @@ pub use self::value::Value;
 use std::time::Duration;
 
 use self::pools::{MySqlPools, SqlitePools};
+use self::transaction::MySqlTransaction;
 
 /// A database. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -87,7 +88,7 @@ impl Database {
     /// [`SqlError`].
     pub async fn begin(&self) -> Result<Transaction, SqlError> {
         Ok(Transaction(match &self.stores {
-            Stores::MySql(pools) => transaction::Inner::MySql(pools.lanes.begin().await?),
+            Stores::MySql(pools) => transaction::Inner::MySql(MySqlTransaction::begin(&pools.lanes, "BEGIN").await?),
             Stores::Sqlite(pools) => transaction::Inner::Sqlite(pools.writer.begin_with("BEGIN IMMEDIATE").await?),
         }))
     }
@@ -99,7 +100,7 @@ impl Database {
     pub async fn begin_read(&self) -> Result<Transaction, SqlError> {
         const SNAPSHOT: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
         Ok(Transaction(match &self.stores {
-            Stores::MySql(pools) => transaction::Inner::MySql(pools.reads.begin_with(SNAPSHOT).await?),
+            Stores::MySql(pools) => transaction::Inner::MySql(MySqlTransaction::begin(&pools.reads, SNAPSHOT).await?),
             Stores::Sqlite(pools) => transaction::Inner::Sqlite(pools.readers.begin().await?),
         }))
     }

@@ -21,11 +21,12 @@ impl SqlHealth {
         Self { database, context }
     }
 
-    /// How far the database's clock is ahead. Its answer is taken to have been made half-way between asking and hearing
-    /// (Cristian's algorithm, 1989), so the result is off by half the round trip at most. SQLite has our own clock.
-    async fn clock_skew(&self) -> Result<TimeDelta, SqlError> {
+    /// How far the database's clock is ahead, and how long asking took. The answer is taken to have been made half-way
+    /// between asking and hearing (Cristian's algorithm, 1989), so the result is off by half the round trip at most.
+    /// SQLite has our own clock.
+    async fn clock_skew(&self) -> Result<(TimeDelta, TimeDelta), SqlError> {
         if self.database.dialect() == Dialect::Sqlite {
-            return Ok(TimeDelta::zero());
+            return Ok((TimeDelta::zero(), TimeDelta::zero()));
         }
         let mut transaction = self.database.begin_read().await?; // connected before the clock is looked at
         let asked = self.context.now();
@@ -33,7 +34,8 @@ impl SqlHealth {
         let heard = self.context.now();
         transaction.rollback().await?;
         let theirs: DateTime<Utc> = only(answer)?.get(0)?;
-        Ok(theirs - (asked + (heard - asked) / 2))
+        let round_trip = heard - asked;
+        Ok((theirs - (asked + round_trip / 2), round_trip))
     }
 }
 
@@ -41,6 +43,7 @@ impl SqlHealth {
 impl StoreHealth for SqlHealth {
     async fn status(&self) -> Result<StoreStatus, Unavailable> {
         let schema_current = self.database.is_migrated().await?;
-        Ok(StoreStatus { schema_current, clock_skew: self.clock_skew().await? })
+        let (clock_skew, round_trip) = self.clock_skew().await?;
+        Ok(StoreStatus { schema_current, clock_skew, round_trip })
     }
 }

@@ -11,6 +11,8 @@ mod purge;
 mod rooms;
 mod sales;
 mod settling;
+#[cfg(test)]
+mod snapshots;
 mod tenants;
 
 pub use accounts::SqlAccounts;

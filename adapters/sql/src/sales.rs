@@ -10,6 +10,7 @@ mod changes;
 mod charges;
 mod codes;
 mod command;
+mod commit;
 mod facts;
 mod group;
 mod idempotency;
@@ -79,4 +80,30 @@ impl SqlSales {
     async fn settle(&self, performance: PerformanceId, command: SaleCommand) -> SaleAnswer {
         self.sales.submit(performance, command).await.unwrap_or_else(|error| Err(lane_error(error)))
     }
+}
+
+/// Every statement of sales that exists in sizes.
+#[cfg(test)]
+pub(crate) fn sized_texts() -> Vec<crate::snapshots::NamedText> {
+    crate::snapshots::named![
+        "sales::",
+        accounts::LOCK,
+        accounts::UPDATE,
+        changes::INSERT,
+        changes::UPDATE,
+        changes::INSERT_ITEMS,
+        charges::BY_ID,
+        charges::INSERT,
+        idempotency::INSERT,
+        idempotency::SELECT,
+        ledger::INSERT,
+        payments::PAYMENTS_OF,
+        payments::REFUNDS_OF,
+        payments::INSERT_PAYMENTS,
+        payments::INSERT_REFUNDS,
+        reservations::BY_ID,
+        seats::LOCK,
+        seats::UPDATE,
+        standings::OF_CUSTOMERS,
+    ]
 }

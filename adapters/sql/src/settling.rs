@@ -9,13 +9,16 @@ use std::time::Duration;
 use metrics::counter;
 use onsale_application::ports::{StepError, Unavailable};
 use onsale_support::lanes::LaneError;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, warn};
 
 use crate::database::SqlError;
 
 /// How long a group is tried: longer than the silence after which the server ends a vanished replica's locks.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long one run may take: longer than it waits for a connection and then for a lock, and above all not for ever
+/// when the database falls silent with the connection open.
+const RUN_LIMIT: Duration = Duration::from_secs(10);
 /// The pauses before the next run grow from one to the other.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
@@ -41,6 +44,11 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// A run that did not end in time. Nobody knows how far it came, so it may have been committed.
+    fn late() -> Self {
+        Self { error: SqlError::TimedOut { limit: RUN_LIMIT }, stage: Stage::Commit }
+    }
+
     pub(crate) fn at(stage: Stage) -> impl FnOnce(SqlError) -> Self {
         move |error| Self { error, stage }
     }
@@ -125,7 +133,8 @@ async fn run_patiently<T: Transact>(
     let give_up_at = Instant::now() + PATIENCE;
     let mut pause = FIRST_PAUSE;
     loop {
-        let failure = match group.transact(commands, run).await {
+        let settled = timeout(RUN_LIMIT, group.transact(commands, run)).await;
+        let failure = match settled.unwrap_or_else(|_| Err(Failure::late())) {
             Err(failure) if failure.error.is_transient() && Instant::now() < give_up_at => failure,
             settled => return settled,
         };
@@ -142,6 +151,7 @@ const fn reason(error: &SqlError) -> &'static str {
     match error {
         SqlError::Deadlock(_) => "deadlock",
         SqlError::LockTimeout(_) => "lock_timeout",
+        SqlError::TimedOut { .. } => "timed_out",
         _ => "connection",
     }
 }
@@ -166,5 +176,47 @@ pub(crate) fn lane_error<R>(error: LaneError) -> StepError<R> {
     match error {
         LaneError::Full => StepError::Busy,
         LaneError::Closed | LaneError::Failed => StepError::Unavailable(Unavailable::because(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+
+    use super::*;
+
+    /// A database that falls silent in the first run.
+    #[derive(Default)]
+    struct Silent(Mutex<Vec<Run>>);
+
+    impl Transact for Silent {
+        type Command = ();
+        type Answer = bool;
+
+        const NAME: &'static str = "silent";
+
+        async fn transact(&self, commands: &[()], run: Run) -> Result<Vec<bool>, Failure> {
+            let runs = {
+                let mut runs = self.0.lock();
+                runs.push(run);
+                runs.len()
+            };
+            if runs == 1 {
+                std::future::pending::<()>().await;
+            }
+            Ok(commands.iter().map(|()| true).collect())
+        }
+
+        fn failed(&self, (): &(), _failure: &Failure) -> bool {
+            false
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_without_an_end_is_given_up_and_may_have_been_committed() {
+        let silent = Silent::default();
+        assert_eq!(settle(&silent, &[(), ()]).await, [true, true]);
+        let runs: Vec<_> = silent.0.lock().iter().map(|run| (run.look_first, run.may_have_committed)).collect();
+        assert_eq!(runs, [(false, false), (true, true)]);
     }
 }

@@ -9,4 +9,4 @@ mod metrics;
 
 pub use self::error::TelemetryError;
 pub use self::logs::{LogFormat, LogGuard, LogSettings, init_logs};
-pub use self::metrics::{MetricsHandle, build_info, init_metrics};
+pub use self::metrics::{MetricsHandle, build_info, init_metrics, pool_connections};

@@ -55,6 +55,16 @@ impl Default for LogSettings {
     }
 }
 
+impl LogSettings {
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// [`TelemetryError::Filter`] when the filter is not understood.
+    pub fn check(&self) -> Result<(), TelemetryError> {
+        filter(&self.filter).map(drop)
+    }
+}
+
 /// Keeps the log writer running; when dropped, what was logged is written out, waiting up to two seconds for the output.
 #[must_use = "lines logged after the guard is dropped are lost"]
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use crate::{TelemetryError, logs};
 mod process;
 
 const BUILD_INFO: &str = "onsale_build_info";
+const POOL_CONNECTIONS: &str = "onsale_pool_connections";
 
 /// Seconds, from 100 µs to 10 s.
 const SECONDS: [f64; 16] =
@@ -59,6 +60,7 @@ pub fn init_metrics() -> Result<MetricsHandle, TelemetryError> {
     set_global_recorder(recorder).map_err(|_| TelemetryError::MetricsAlreadySetUp)?;
     process::describe_metrics();
     logs::describe_metrics();
+    describe_gauge!(POOL_CONNECTIONS, "Connections of a pool: open ones, the idle among them, and the limit.");
     Ok(installed.insert(handle).clone())
 }
 
@@ -74,6 +76,14 @@ fn recorder() -> Result<PrometheusRecorder, BuildError> {
 pub fn build_info(version: &'static str) {
     describe_gauge!(BUILD_INFO, "Always 1; the label says which version runs.");
     gauge!(BUILD_INFO, "version" => version).set(1);
+}
+
+/// Sets `onsale_pool_connections` of one `pool`: how many connections are `open`, how many of those are `idle`, and how
+/// many there may be.
+pub fn pool_connections(pool: &'static str, open: u32, idle: u32, limit: u32) {
+    for (state, connections) in [("open", open), ("idle", idle), ("limit", limit)] {
+        gauge!(POOL_CONNECTIONS, "pool" => pool, "state" => state).set(connections);
+    }
 }
 
 impl MetricsHandle {

@@ -1,13 +1,14 @@
 //! Setting up is global to a process: one test, in a process of its own.
 
 use metrics::{counter, histogram};
-use onsale_telemetry::{LogFormat, LogSettings, TelemetryError, build_info, init_logs, init_metrics};
+use onsale_telemetry::{LogFormat, LogSettings, TelemetryError, build_info, init_logs, init_metrics, pool_connections};
 
 #[test]
 fn metrics_are_collected_once_and_logs_set_up_once() {
     let first = init_metrics().expect("metrics are set up");
     let second = init_metrics().expect("the same metrics again");
     build_info("1.2.3");
+    pool_connections("read", 3, 1, 16);
     counter!("seats_total").increment(3);
     histogram!("wait_seconds").record(0.0002);
     histogram!("lane_group_size", "lane" => "holds").record(3.0);
@@ -16,6 +17,9 @@ fn metrics_are_collected_once_and_logs_set_up_once() {
     let text = second.render();
     for line in [
         "onsale_build_info{version=\"1.2.3\"} 1",
+        "onsale_pool_connections{pool=\"read\",state=\"open\"} 3",
+        "onsale_pool_connections{pool=\"read\",state=\"idle\"} 1",
+        "onsale_pool_connections{pool=\"read\",state=\"limit\"} 16",
         "seats_total 3",
         "wait_seconds_bucket{le=\"0.0001\"} 0",
         "wait_seconds_bucket{le=\"0.00025\"} 1",

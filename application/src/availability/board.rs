@@ -126,6 +126,11 @@ impl Entry {
         slot.image.as_ref().filter(|image| image.is_at_least(epoch, version)).map(|image| image.snapshot(now))
     }
 
+    /// The epoch and version of the image, if there is one.
+    fn known_version(&self) -> Option<(i64, i64)> {
+        self.image.lock().image.as_ref().map(Image::version)
+    }
+
     /// Like [`Entry::shown`], but lets announcements that are under way arrive.
     async fn shown_soon(&self, epoch: i64, version: i64, now: DateTime<Utc>) -> Option<AvailabilitySnapshot> {
         let arrival = async {
@@ -242,8 +247,13 @@ impl AvailabilityBoard {
     /// Compares the image with the version row, reads it anew when it differs, and publishes what it shows.
     async fn renew(&self, performance: PerformanceId, entry: &Entry) -> Answer {
         let now = self.context.now();
+        let known = entry.known_version();
         let (epoch, version) =
             self.box_office.seat_version(performance).await?.ok_or(AvailabilityError::UnknownPerformance)?;
+        if known.is_some_and(|known| known.0 == epoch && known.1 > version) {
+            // Committed before the row was read, and not in it: the database went back to an earlier moment.
+            entry.image.lock().image = None;
+        }
         let snapshot = match entry.shown_soon(epoch, version, now).await {
             Some(snapshot) => Arc::new(snapshot),
             None => Arc::new(self.reload(performance, entry).await?),

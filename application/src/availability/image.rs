@@ -57,6 +57,11 @@ impl Image {
         self.epoch == epoch && self.version >= version
     }
 
+    /// The epoch and the version that it shows.
+    pub(super) fn version(&self) -> (i64, i64) {
+        (self.epoch, self.version)
+    }
+
     pub(super) fn layout(&self) -> &Layout {
         &self.layout
     }

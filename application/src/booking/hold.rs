@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use onsale_domain::box_office::{self, Admission, HoldRefusal, ReleaseRefusal, Released};
-use onsale_domain::ids::{AccountId, ConcertId, PerformanceId, ReservationId};
-use onsale_domain::performance::MAX_SEATS_PER_CUSTOMER_LIMIT;
+use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
+use onsale_domain::performance::{MAX_SEATS_PER_CUSTOMER_LIMIT, Performance};
 use onsale_domain::reservation::Reservation;
 use onsale_domain::seat::SeatNo;
 use thiserror::Error;
@@ -72,9 +72,9 @@ impl HoldSeats {
     /// # Errors
     /// [`HoldSeatsError`]; nothing is held then.
     pub async fn execute(&self, request: HoldRequest) -> Result<Done<Reservation>, HoldSeatsError> {
-        let concert = self.concert_of(request.performance).await?;
-        let admission = self.admissions.require(concert, request.pass.as_deref(), Some(request.customer)).await?;
-        let order = self.order(request, admission)?;
+        let terms = self.terms(request.performance).await?;
+        let admission = self.admissions.require(terms.concert, request.pass.as_deref(), Some(request.customer)).await?;
+        let order = self.order(request, admission, terms.max_seats_per_customer)?;
         let done = self.box_office.hold(order).await?;
         if !done.replayed {
             self.arm(&done.value).await;
@@ -82,22 +82,24 @@ impl HoldSeats {
         Ok(done)
     }
 
-    /// An unknown performance must not open a lane.
-    async fn concert_of(&self, id: PerformanceId) -> Result<ConcertId, HoldSeatsError> {
+    /// The performance as far as the catalogue knows it. An unknown one must not open a lane.
+    async fn terms(&self, id: PerformanceId) -> Result<Arc<Performance>, HoldSeatsError> {
         let known = self.catalogue.performance(id).await.map_err(StepError::Unavailable)?;
-        match known.value {
-            Some(performance) => Ok(performance.concert),
-            None => Err(StepError::Refused(HoldRefusal::UnknownPerformance).into()),
-        }
+        Ok(known.value.ok_or(StepError::Refused(HoldRefusal::UnknownPerformance))?)
     }
 
-    fn order(&self, request: HoldRequest, admission: Option<Admission>) -> Result<HoldOrder, HoldSeatsError> {
+    /// An order that no performance allows is refused here, so that none is large; `limit` is for its customer to know.
+    fn order(
+        &self,
+        request: HoldRequest,
+        admission: Option<Admission>,
+        limit: u32,
+    ) -> Result<HoldOrder, HoldSeatsError> {
         let mut seats = request.seats;
         if seats.is_empty() {
             return Err(HoldSeatsError::NoSeats);
         }
         if seats.len() > MAX_SEATS_PER_CUSTOMER_LIMIT as usize {
-            let limit = MAX_SEATS_PER_CUSTOMER_LIMIT;
             return Err(StepError::Refused(HoldRefusal::TooManySeats { limit }).into());
         }
         seats.sort_unstable();

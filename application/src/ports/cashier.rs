@@ -96,7 +96,8 @@ pub trait Cashier: Send + Sync {
     ) -> Result<Page<LedgerLine, EntryId>, Unavailable>;
 }
 
-/// What a provider says when a charge is started.
+/// What a provider says when a charge is started. A state for money that is still under way comes with the first
+/// provider that has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StartedCharge {
     /// It has the money.
@@ -120,7 +121,8 @@ pub trait ChargeProvider: Send + Sync {
     /// Its name: the `method` of a charge.
     fn method(&self) -> &'static str;
 
-    /// Takes the money for `charge`; asking again for the same charge takes it once.
+    /// Takes the money for `charge`. A request that is repeated brings the same charge id, also after a failure of ours
+    /// and to another replica: the provider takes the money once for each charge id, and answers the same again.
     ///
     /// # Errors
     /// [`ChargeProviderError`]; no money was taken.

@@ -1,19 +1,31 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use onsale_application::catalogue::EditCatalogue;
 use onsale_application::ports::{EditError, PerformanceDraft};
 use onsale_domain::concert::{Concert, ConcertError};
 use onsale_domain::ids::{ConcertId, PerformanceId, SeatingPlanId};
-use onsale_domain::money::Amount;
+use onsale_domain::money::{Amount, Currency};
 use onsale_domain::performance::{PRICE_LIMIT, PerformanceError, SalesStatus};
 use onsale_domain::plan::{FileCategory, FileRow, FileSeat, FileZone, Label, PlanFile, Point, Size};
 use uuid::Uuid;
 
-use crate::doubles::{CatalogueEditorDouble, TestClock, category, context, performance, terms};
+use crate::doubles::{CatalogueDouble, CatalogueEditorDouble, TestClock, category, context, performance, terms};
 
 fn editing() -> (Arc<CatalogueEditorDouble>, EditCatalogue) {
+    let (editor, _, edit) = editing_and_reading();
+    (editor, edit)
+}
+
+fn editing_and_reading() -> (Arc<CatalogueEditorDouble>, Arc<CatalogueDouble>, EditCatalogue) {
     let editor = Arc::new(CatalogueEditorDouble::default());
-    (editor.clone(), EditCatalogue::new(editor, context(&TestClock::new())))
+    let reader = Arc::new(CatalogueDouble::new([], 0));
+    let edit = EditCatalogue::new(editor.clone(), reader.clone(), currency("KRW"), context(&TestClock::new()));
+    (editor, reader, edit)
+}
+
+fn currency(code: &str) -> Currency {
+    Currency::parse(code).expect("three capital letters")
 }
 
 fn draft(price: Amount) -> PerformanceDraft {
@@ -60,6 +72,16 @@ async fn a_price_beyond_the_limit_reaches_no_store() {
 }
 
 #[tokio::test]
+async fn prices_that_points_cannot_pay_reach_no_store() {
+    let (editor, edit) = editing();
+    let mut dollars = draft(PRICE_LIMIT);
+    dollars.performance.currency = currency("USD");
+    let refused = edit.add_performance(dollars, None).await;
+    assert_eq!(refused, Err(EditError::Performance(PerformanceError::Currency { points: currency("KRW") })));
+    assert_eq!(editor.drafts.lock().len(), 0);
+}
+
+#[tokio::test]
 async fn a_concert_is_checked_and_named_anew() {
     let (editor, edit) = editing();
     let added = edit.add_concert(concert(" Night "), None).await.expect("the concert is good");
@@ -77,4 +99,11 @@ async fn a_plan_is_stored_unless_something_is_wrong_with_it() {
     let refused = edit.add_plan(plan_file(["a", "a"]), None).await;
     assert!(matches!(refused, Err(EditError::Plan(error)) if error.place == "zones[0].rows[0].seats[1].seat_guid"));
     assert_eq!(*editor.plans.lock(), [added]);
+}
+
+#[tokio::test]
+async fn whoever_changes_something_sees_it_with_the_next_call() {
+    let (_, reader, edit) = editing_and_reading();
+    edit.add_concert(concert("Night"), None).await.expect("the concert is good");
+    assert_eq!(reader.generations_read.load(Ordering::Relaxed), 1, "a cache in front of the store knows of it now");
 }

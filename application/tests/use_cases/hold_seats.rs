@@ -63,7 +63,7 @@ async fn what_is_not_an_order_reaches_no_lane() {
     assert_eq!(booking.hold(&[]).await, Err(HoldSeatsError::NoSeats));
     assert_eq!(booking.hold(&[4, 7, 4]).await, Err(HoldSeatsError::SeatNamedTwice(4)));
     let too_many: Vec<u32> = (0..51).collect();
-    let refused = StepError::Refused(HoldRefusal::TooManySeats { limit: 50 });
+    let refused = StepError::Refused(HoldRefusal::TooManySeats { limit: 4 });
     assert_eq!(booking.hold(&too_many).await, Err(refused.into()));
     assert_eq!(booking.box_office.held.lock().len(), 0);
 }

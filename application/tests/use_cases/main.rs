@@ -3,7 +3,9 @@
 mod accounts;
 mod admissions;
 mod availability;
+mod charge_points;
 mod doubles;
 mod edit_catalogue;
 mod hold_seats;
+mod readiness;
 mod tidying;

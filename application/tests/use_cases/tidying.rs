@@ -71,6 +71,20 @@ async fn one_bad_item_stays_leased_and_stops_no_other() {
     assert_eq!(*tidying.timer.armed.lock(), []);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_hold_whose_tidying_is_stuck_keeps_no_other_waiting_and_stays_leased() {
+    let tidying = Tidying::new();
+    for index in [1, 3] {
+        tidying.answers(index, Ok(Released::Ended(ended(index))));
+    }
+    tidying.box_office.stuck.lock().insert(reservation(2));
+    let mut answering = Box::pin(tidying.tidy.answer((1..=3).map(alarm).collect()));
+    assert!(futures_util::poll!(&mut answering).is_pending());
+    assert_eq!(*tidying.timer.acknowledged.lock(), [alarm(1), alarm(3)]);
+    assert_eq!(answering.await, Ok(()), "and the next alarms are answered soon");
+    assert_eq!(*tidying.timer.acknowledged.lock(), [alarm(1), alarm(3)]);
+}
+
 #[tokio::test]
 async fn alarms_are_answered_batch_after_batch_until_the_clock_is_out_of_order() {
     let tidying = Tidying::new();

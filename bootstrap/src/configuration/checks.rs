@@ -1,5 +1,6 @@
 use onsale_http::HttpLimits;
 use thiserror::Error;
+use url::Url;
 
 use super::Configuration;
 
@@ -29,7 +30,7 @@ pub(crate) enum ConfigurationError {
 
 /// Checks what types cannot say.
 pub(super) fn check(configuration: &Configuration) -> Result<(), ConfigurationError> {
-    let Configuration { lanes, tokens, passwords, holds, database, audit, .. } = configuration;
+    let Configuration { lanes, tokens, passwords, holds, database, audit, log, .. } = configuration;
     let ranges: [Range; 14] = [
         ("database.lane_connections", database.lane_connections.into(), 1, 1_000),
         ("database.read_connections", database.read_connections.into(), 0, 1_000),
@@ -46,8 +47,11 @@ pub(super) fn check(configuration: &Configuration) -> Result<(), ConfigurationEr
         ("holds.sweep_seconds", holds.sweep_seconds.into(), 1, 3_600),
         ("holds.alarms", holds.alarms as u64, 1, 100_000_000),
     ];
-    let more: [Range; 2] =
-        [("audit.seconds", audit.seconds.into(), 1, 86_400), ("audit.violations", audit.violations.into(), 1, 100_000)];
+    let more: [Range; 3] = [
+        ("audit.seconds", audit.seconds.into(), 1, 86_400),
+        ("audit.violations", audit.violations.into(), 1, 100_000),
+        ("log.buffer_bytes", log.buffer_bytes as u64, 65_536, 1_073_741_824), // the least holds some hundred lines
+    ];
     let limits = http_limits(&configuration.http.limits);
     for (setting, value, least, most) in ranges.into_iter().chain(more).chain(limits) {
         if !(least..=most).contains(&value) {
@@ -55,15 +59,17 @@ pub(super) fn check(configuration: &Configuration) -> Result<(), ConfigurationEr
             return Err(ConfigurationError::NotAllowed { setting, value: value.to_string(), allowed });
         }
     }
+    log.check().map_err(|error| ConfigurationError::Unreadable(format!("setting `log.filter`: {error}")))?;
     check_origins(&configuration.http.allowed_origins)?;
     check_public_url(&configuration.http.public_url)?;
     check_database_url(configuration)?;
     check_secrets(configuration)
 }
 
-fn http_limits(limits: &HttpLimits) -> [Range; 12] {
+fn http_limits(limits: &HttpLimits) -> [Range; 18] {
     [
         ("http.limits.connections", limits.connections as u64, 1, 1_000_000),
+        ("http.limits.client_connections", limits.client_connections as u64, 1, 1_000_000),
         ("http.limits.event_streams", limits.event_streams as u64, 1, 1_000_000),
         ("http.limits.client_event_streams", limits.client_event_streams as u64, 1, 1_000_000),
         ("http.limits.backlog", limits.backlog.into(), 1, 1_000_000),
@@ -74,6 +80,16 @@ fn http_limits(limits: &HttpLimits) -> [Range; 12] {
         ("http.limits.body_bytes", limits.body_bytes, 1_024, 67_108_864),
         ("http.limits.plan_body_bytes", limits.plan_body_bytes, 1_024, 67_108_864),
         ("http.limits.http2_streams", limits.http2_streams.into(), 1, 100_000),
+        ("http.limits.client_requests_per_second", limits.client_requests_per_second.into(), 0, 1_000_000),
+        ("http.limits.client_burst", limits.client_burst.into(), 1, 1_000_000),
+        (
+            "http.limits.client_password_requests_per_minute",
+            limits.client_password_requests_per_minute.into(),
+            0,
+            1_000_000,
+        ),
+        ("http.limits.client_password_burst", limits.client_password_burst.into(), 1, 1_000_000),
+        ("http.limits.compress_from_bytes", limits.compress_from_bytes, 0, 67_108_864),
         ("http.limits.drain_seconds", limits.drain_seconds, 0, 3_600),
     ]
 }
@@ -107,16 +123,23 @@ fn check_origins(origins: &[String]) -> Result<(), ConfigurationError> {
     }
 }
 
+/// Says what is wrong with the address, and nothing of it but its scheme: the rest may be a password.
 fn check_database_url(configuration: &Configuration) -> Result<(), ConfigurationError> {
     let url = configuration.database_url.reveal();
-    let known = ["mysql://", "sqlite://"].iter().any(|scheme| url.starts_with(scheme));
-    if configuration.is_embedded() || known {
+    if configuration.is_embedded() || url.starts_with("sqlite://") {
         return Ok(());
     }
-    let scheme = url.split("://").next().filter(|scheme| scheme.len() < url.len()).unwrap_or("(no scheme)");
+    let is_scheme = |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme).filter(is_scheme).unwrap_or("(no scheme)");
+    let problem = match Url::parse(url) {
+        Err(error) => format!(" ({error})"),
+        Ok(_) if scheme != "mysql" => String::new(),
+        Ok(parsed) if parsed.path().len() < 2 => " (no database)".to_owned(),
+        Ok(_) => return Ok(()),
+    };
     Err(ConfigurationError::NotAllowed {
         setting: "database_url",
-        value: format!("{scheme}://(hidden)"),
+        value: format!("{scheme}://(hidden){problem}"),
         allowed: "mysql://user:password@host:port/database or nothing is".to_owned(),
     })
 }
@@ -141,4 +164,52 @@ fn check_secrets(configuration: &Configuration) -> Result<(), ConfigurationError
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(change: impl FnOnce(&mut Configuration)) -> String {
+        let mut configuration = Configuration::default();
+        change(&mut configuration);
+        check(&configuration).expect_err("it is not allowed").to_string()
+    }
+
+    #[test]
+    fn the_defaults_are_allowed() {
+        assert!(check(&Configuration::default()).is_ok());
+    }
+
+    #[test]
+    fn a_wrong_address_of_a_database_is_named_and_its_password_is_not_shown() {
+        for (url, said) in [
+            ("mysql://onsale:hunter2@db:port/onsale", "mysql://(hidden) (invalid port number)"),
+            ("mysql://onsale:hunter2@db:3306/", "mysql://(hidden) (no database)"),
+            ("postgres://onsale:hunter2@db/onsale", "postgres://(hidden)"),
+            ("onsale:hunter2@db", "(no scheme)://(hidden)"),
+            ("mysql:onsale:hunter2@db/onsale", "(no scheme)://(hidden)"),
+            ("hunter2 mysql://db/onsale", "(no scheme)://(hidden)"),
+        ] {
+            let complaint = complaint(|configuration| configuration.database_url = url.to_owned().into());
+            assert!(complaint.starts_with(&format!("setting `database_url`: {said}")), "{complaint}");
+            assert!(!complaint.contains("hunter2"), "{complaint}");
+        }
+    }
+
+    #[test]
+    fn what_is_logged_is_checked_before_the_start() {
+        let filter = complaint(|configuration| configuration.log.filter = "ifno".to_owned());
+        assert!(filter.starts_with("setting `log.filter`: ") && filter.contains("ifno"), "{filter}");
+        let buffer = complaint(|configuration| configuration.log.buffer_bytes = 0);
+        assert!(buffer.starts_with("setting `log.buffer_bytes`: 0 is not allowed, 65536 to"), "{buffer}");
+    }
+
+    #[test]
+    fn limits_of_one_client_are_checked() {
+        let connections = complaint(|configuration| configuration.http.limits.client_connections = 0);
+        assert!(connections.starts_with("setting `http.limits.client_connections`: 0 "), "{connections}");
+        let burst = complaint(|configuration| configuration.http.limits.client_password_burst = 0);
+        assert!(burst.starts_with("setting `http.limits.client_password_burst`: 0 "), "{burst}");
+    }
 }

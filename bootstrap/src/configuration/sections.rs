@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Hidden;
 
 /// The embedded database's file within the data folder.
-pub(crate) const EMBEDDED_DATABASE_FILE: &str = "onsale.sqlite";
+const EMBEDDED_DATABASE_FILE: &str = "onsale.sqlite";
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -68,6 +68,12 @@ impl Configuration {
     #[must_use]
     pub(crate) fn is_embedded(&self) -> bool {
         self.database_url.is_empty()
+    }
+
+    /// The file of the embedded database.
+    #[must_use]
+    pub(crate) fn embedded_database(&self) -> PathBuf {
+        self.data_folder.join(EMBEDDED_DATABASE_FILE)
     }
 }
 

@@ -94,7 +94,8 @@ pub async fn serve(folder: &Path) -> Result<(), Failure> {
     let _logs = init_logs(&LogSettings::default())?;
     let answer: Answer = serde_json::from_slice(&fs::read(folder.join(ANSWER_FILE)).await?)?;
     let body = Bytes::from(fs::read(folder.join(BODY_FILE)).await?);
-    let limits = HttpLimits { client_requests_per_second: 0, ..HttpLimits::default() };
+    let limits = HttpLimits::default();
+    let limits = HttpLimits { client_requests_per_second: 0, client_connections: limits.connections, ..limits };
     let settings = HttpSettings { limits, ..HttpSettings::default() };
     let method: Method = answer.method.parse()?;
     let routes = Routes::none().and(&answer.path, std::slice::from_ref(&method));
@@ -108,7 +109,7 @@ pub async fn serve(folder: &Path) -> Result<(), Failure> {
         helper::parent_has_ended().await;
         stop.cancel();
     };
-    tokio::join!(onsale_http::serve(endpoint, listener, &settings.limits, stop.clone()), ending);
+    tokio::join!(onsale_http::serve(endpoint, listener, &settings, stop.clone()), ending);
     Ok(())
 }
 

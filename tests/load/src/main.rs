@@ -22,7 +22,7 @@ struct Arguments {
     /// Measure this binary instead of building the server.
     #[arg(long, global = true, value_name = "FILE")]
     binary: Option<PathBuf>,
-    /// Show only that the benchmark works: two short pairs of a tenth of the size.
+    /// Show only that the benchmark works: two short pairs, most of a tenth of the size.
     #[arg(long, global = true)]
     quick: bool,
 }
@@ -31,9 +31,9 @@ struct Arguments {
 enum Benchmark {
     /// GET /v1/concerts with 50 concerts, against bare and naked.
     Catalogue {
-        /// The size of the page; the server's own without it.
-        #[arg(long)]
-        limit: Option<u32>,
+        /// Concerts on a page.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
     },
     /// GET …/availability of 50,000 seats while 500 holds a second arrive, against bare and naked.
     Availability(Store),

@@ -1,8 +1,10 @@
 //! Asking again does nothing again.
 
+use chrono::TimeDelta;
 use futures_util::future::join_all;
 use onsale_application::ports::{BoxOffice, Cashier, Done, HoldOrder, IdempotencyKey, StepError};
 use onsale_domain::box_office::HoldRefusal;
+use onsale_sql::SqlPurge;
 use onsale_support::lanes::LaneLimits;
 use onsale_tests::sales::{
     SINGLY, assert_sound, charge_order, customers, customers_with, held, hold_order, on_sale, pay_order, refund_order,
@@ -17,6 +19,7 @@ onsale_tests::contracts!(
     keys_are_compared_byte_by_byte_and_belong_to_one_account_and_step,
     keys_of_payments_belong_to_one_reservation,
     a_refusal_is_not_kept,
+    a_charge_whose_key_is_forgotten_is_recorded_once,
     of_identical_requests_at_once_one_is_carried_out,
 );
 
@@ -121,6 +124,20 @@ async fn a_refusal_is_not_kept(store: Store) {
     assert_eq!(sales.hold(order()).await, Err(refused));
     sales.release(release_order(&first)).await.unwrap();
     assert!(!sales.hold(order()).await.unwrap().replayed, "the same key may try again");
+}
+
+async fn a_charge_whose_key_is_forgotten_is_recorded_once(store: Store) {
+    let sales = sales(&store, LaneLimits::default());
+    let customer = customers(&store, 1).await[0];
+    let mut order = charge_order(&store, customer, 1_000);
+    order.idempotency = Some(key("charge", 1));
+    let charged = sales.charge(order.clone()).await.unwrap();
+    store.clock.advance(TimeDelta::hours(25));
+    SqlPurge::new(store.database.clone(), store.context.clone()).idempotency_keys(100).await.unwrap();
+    order.charge.entry = store.context.new_id();
+    assert_eq!(sales.charge(order).await.unwrap(), Done { replayed: true, ..charged });
+    assert_eq!(sales.balance(customer).await.unwrap(), Some(amount(1_000)));
+    assert_sound(&store).await;
 }
 
 async fn of_identical_requests_at_once_one_is_carried_out(store: Store) {

@@ -122,3 +122,45 @@ async fn a_role_opens_its_own_doors(stack: &mut Stack) {
     unknown.refused("sign_in_required");
     site.visitor.with_token("forged.token.here").get("/v1/points").await.refused("sign_in_required");
 }
+
+#[tokio::test]
+async fn one_address_has_so_many_passwords_looked_at() {
+    let stack = Stack::embedded()
+        .with("ONSALE_HTTP__LIMITS__CLIENT_PASSWORD_REQUESTS_PER_MINUTE", "6")
+        .with("ONSALE_HTTP__LIMITS__CLIENT_PASSWORD_BURST", "3");
+    let server = stack.serve().await;
+    let visitor = Api::new(&server.address);
+    register(&visitor, "min@example.com").await.ok(201);
+    sign_in(&visitor, "min@example.com", CUSTOMER_PASSWORD).await.ok(200);
+    sign_in(&visitor, "joon@example.com", "a guess").await.refused("bad_credentials");
+    for limited in [register(&visitor, "joon@example.com").await, sign_in(&visitor, "seo@example.com", "a guess").await]
+    {
+        assert_eq!(limited.status, 429);
+        let milliseconds = limited.refused("rate_limited")["retry_after_ms"].as_u64().unwrap();
+        assert!((1..=10_000).contains(&milliseconds), "{milliseconds}");
+    }
+    visitor.get("/v1/concerts").await.ok(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_interrupted_demo_is_completed_by_the_next_start() {
+    let stack = Stack::embedded().with("ONSALE_HTTP__ADMIN_LISTEN", "0.0.0.0:0");
+    let first = stack.launch(&["serve", "--demo"]).await;
+    assert!(first.admin.starts_with("http://127.0.0.1:"), "a demo is reached from nowhere else: {}", first.admin);
+    first.kill().await;
+    let data = std::fs::read_dir(stack.data_folder()).unwrap().map(|entry| entry.unwrap().path());
+    for file in data.filter(|path| path.to_string_lossy().contains("onsale.sqlite")) {
+        std::fs::remove_file(file).unwrap(); // as if it had been cut off before its first account
+    }
+    let server = stack.launch(&["serve", "--demo"]).await;
+    let accounts = std::fs::read_to_string(stack.data_folder().join("demo-accounts.json")).unwrap();
+    let accounts: Value = serde_json::from_str(&accounts).unwrap();
+    let visitor = Api::new(&server.address);
+    let customer = visitor.sign_in(&id(&accounts, "customer_email"), &id(&accounts, "customer_password")).await;
+    assert_eq!(customer.balance().await, 1_000_000);
+    let concerts = visitor.get("/v1/concerts").await.ok(200);
+    let performances = concerts["items"].as_array().unwrap().iter().map(|one| one["performances"].as_array().unwrap());
+    let mut performances: Vec<usize> = performances.map(Vec::len).collect();
+    performances.sort_unstable();
+    assert_eq!(performances, [1, 2, 3]);
+}

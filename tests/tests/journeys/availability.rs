@@ -18,7 +18,7 @@ async fn a_seat_is_free_the_moment_its_hold_ends_and_watchers_hear_of_it(stack: 
     // So long that whoever hears of the end has not heard it from a sweep.
     stack.set("ONSALE_HOLDS__SWEEP_SECONDS", "3600");
     let site = Site::open(stack).await;
-    let sale = Sale::open(&site, json!({"hold_seconds": 1})).await;
+    let sale = Sale::open(&site, json!({"hold_seconds": 3})).await;
     let mut watcher = Watcher::new(&site.visitor, &sale.performance).await;
     let (late, next) = (site.visitor.sign_up_with(50_000).await, site.visitor.sign_up().await);
 

@@ -11,6 +11,7 @@ journeys!(
     a_request_that_names_itself_happens_once,
     a_key_belongs_to_one_request_of_one_customer,
     what_belongs_to_another_is_not_found,
+    points_for_nothing_are_given_only_where_that_is_allowed,
 );
 
 async fn a_customer_pays_for_seats_and_gives_them_back(stack: &mut Stack) {
@@ -168,4 +169,14 @@ async fn what_belongs_to_another_is_not_found(stack: &mut Stack) {
     other.refund(&kept).await.refused("not_found");
     assert_eq!((owner.status_of(&held).await, owner.status_of(&kept).await), ("held".to_owned(), "paid".to_owned()));
     assert_eq!(other.balance().await, 100_000);
+}
+
+async fn points_for_nothing_are_given_only_where_that_is_allowed(stack: &mut Stack) {
+    stack.unset("ONSALE_CHARGES__TEST");
+    let site = Site::open(stack).await;
+    let customer = site.visitor.sign_up().await;
+    let refused = customer.charge(100).await;
+    assert_eq!(refused.status, 403);
+    refused.refused("charges_disabled");
+    assert_eq!(customer.balance().await, 0);
 }

@@ -214,7 +214,9 @@ async fn operators_see_metrics_and_health_where_nobody_else_looks() {
     let admin = Api::new(&server.admin);
     let metrics = admin.get("/metrics").await;
     assert_eq!((metrics.status, metrics.media_type()), (200, "text/plain"));
-    for name in ["onsale_http_requests_total", "route=\"/v1/concerts\"", "onsale_build_info"] {
+    let pool = |pool, state| format!("onsale_pool_connections{{pool=\"{pool}\",state=\"{state}\"}}");
+    let (open, limit) = (pool("write", "open"), pool("read", "limit"));
+    for name in ["onsale_http_requests_total", "route=\"/v1/concerts\"", "onsale_build_info", &open, &limit] {
         assert!(metrics.text.contains(name), "{name} is missing in {}", metrics.text);
     }
     let health = admin.get("/health/detail").await.ok(200);

@@ -1,9 +1,16 @@
 //! Putting concerts on sale and changing them.
 
+use std::time::Duration;
+
+use onsale_sql::{Database, DatabaseSettings, Statement};
 use onsale_tests::server::Stack;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
-use crate::support::{HALL, Sale, Site, id, plan_file};
+use crate::support::{Api, HALL, Sale, Site, id, plan_file};
+
+/// The pause between two looks at what is under way.
+const PAUSE: Duration = Duration::from_millis(2);
 
 journeys!(
     a_concert_is_put_on_sale_and_changed_and_visitors_see_it_at_once,
@@ -11,6 +18,7 @@ journeys!(
     a_pause_stops_holds_and_nothing_else,
     what_is_cancelled_is_given_back_and_stays_cancelled,
     wrong_terms_are_named,
+    prices_are_in_the_currency_of_points,
 );
 
 async fn a_concert_is_put_on_sale_and_changed_and_visitors_see_it_at_once(stack: &mut Stack) {
@@ -135,4 +143,86 @@ async fn wrong_terms_are_named(stack: &mut Stack) {
     let nowhere = format!("/v1/concerts/{}/performances", sale.performance);
     site.operator.post(&nowhere, terms).await.refused("not_found");
     site.operator.patch(&format!("/v1/performances/{}", sale.concert), json!({})).await.refused("not_found");
+}
+
+async fn prices_are_in_the_currency_of_points(stack: &mut Stack) {
+    stack.set("ONSALE_CURRENCY", "EUR");
+    let site = Site::open(stack).await;
+    let sale = Sale::open(&site, json!({"currency": "EUR"})).await;
+    let prices = [0, 1].map(|no: usize| json!({"category_id": sale.categories[no], "price": 1}));
+    let terms = |currency: &str| {
+        json!({"seating_plan_id": sale.plan, "starts_at": "2030-01-01T00:00:00Z", "time_zone": "UTC",
+            "sales_open_at": "2029-01-01T00:00:00Z", "sales_close_at": "2030-01-01T00:00:00Z", "currency": currency,
+            "prices": prices})
+    };
+    let path = format!("/v1/concerts/{}/performances", sale.concert);
+    let refused = site.operator.post(&path, terms("KRW")).await;
+    assert_eq!((refused.status, &refused.refused("invalid_request")["field"]), (400, &json!("currency")));
+    site.operator.post(&path, terms("EUR")).await.ok(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_performance_is_laid_out_though_nobody_waits_for_it() {
+    let mut stack = Stack::embedded();
+    let site = Site::open(&mut stack).await;
+    let sale = Sale::of(&site, &site.operator.post("/v1/seating-plans", large_plan()).await.ok(201), json!({})).await;
+    let (plan, category) = (&sale.plan, &sale.categories[0]);
+    let terms = json!({"seating_plan_id": plan, "starts_at": "2030-01-01T00:00:00Z", "time_zone": "UTC",
+        "sales_open_at": "2029-01-01T00:00:00Z", "sales_close_at": "2030-01-01T00:00:00Z", "currency": "KRW",
+        "prices": [{"category_id": category, "price": 1}]});
+    let file = stack.data_folder().join("onsale.sqlite");
+    let database = Database::connect(&DatabaseSettings::new(format!("sqlite:{}", file.display()))).await.unwrap();
+    let path = format!("/v1/concerts/{}/performances", sale.concert);
+    tokio::select! {
+        answer = site.operator.post(&path, terms) => panic!("laid out before its caller could leave: {}", answer.text),
+        () = until_one_is_preparing(&database) => {}
+    }
+    let performances = async || {
+        let concert = site.visitor.get(&format!("/v1/concerts/{}", sale.concert)).await.ok(200);
+        concert["performances"].as_array().unwrap().len()
+    };
+    for _ in 0..1_000 {
+        if performances().await == 2 {
+            return;
+        }
+        sleep(10 * PAUSE).await;
+    }
+    panic!("the performance was abandoned");
+}
+
+async fn until_one_is_preparing(database: &Database) {
+    let preparing = || Statement::new("SELECT 1 FROM performances WHERE status = 'preparing'");
+    while database.fetch_all(preparing()).await.unwrap().is_empty() {
+        sleep(PAUSE).await;
+    }
+}
+
+/// 100 rows of 500 seats.
+fn large_plan() -> Value {
+    let seat = |row: u32, number: u32| json!({"seat_guid": format!("{row}-{number}"), "category": "Field"});
+    let row = |row: u32| json!({"seats": (0..500).map(|number| seat(row, number)).collect::<Vec<_>>()});
+    let rows: Vec<Value> = (0..100).map(row).collect();
+    json!({"name": "Field", "categories": [{"name": "Field"}], "zones": [{"name": "Field", "rows": rows}]})
+}
+
+#[tokio::test]
+async fn commits_are_measured() {
+    let mut stack = Stack::embedded();
+    let site = Site::open(&mut stack).await;
+    let sale = Sale::open(&site, json!({})).await;
+    let customer = site.visitor.sign_up_with(50_000).await;
+    customer.held(&sale.performance, &[0]).await;
+    let metrics = Api::new(&site.server.admin).get("/metrics").await.text;
+    for lane in ["sale", "charge"] {
+        let count = format!("onsale_lane_commit_seconds_count{{lane=\"{lane}\"}} 1");
+        assert!(metrics.contains(&count), "{count} is missing in {metrics}");
+    }
+}
+
+#[tokio::test]
+async fn an_audit_where_nothing_is_makes_nothing() {
+    let stack = Stack::embedded();
+    let complaint = stack.fail(&["audit"]).await;
+    assert!(complaint.contains("there is no database") && complaint.contains("onsale.sqlite"), "{complaint}");
+    assert!(!stack.data_folder().exists());
 }

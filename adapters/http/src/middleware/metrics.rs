@@ -7,9 +7,9 @@ use metrics::{Counter, Gauge, Histogram};
 use poem::http::{Method, StatusCode};
 
 /// Statuses with a handle of their own, in order; any other is registered on the spot.
-const STATUSES: [u16; 26] = [
-    200, 201, 202, 204, 206, 303, 304, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 412, 413, 415, 422, 429, 500,
-    501, 503, 504,
+const STATUSES: [u16; 27] = [
+    200, 201, 202, 204, 206, 303, 304, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 412, 413, 415, 422, 429, 499,
+    500, 501, 503, 504,
 ];
 
 /// Methods with a handle of their own; any other counts as `OTHER`.

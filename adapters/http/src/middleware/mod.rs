@@ -8,6 +8,7 @@ mod body;
 mod client_address;
 mod content;
 mod cors;
+mod departure;
 mod metrics;
 mod rate_limit;
 mod security;
@@ -19,17 +20,17 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use poem::http::{HeaderName, HeaderValue, Method, header};
+use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Body, Endpoint, IntoResponse, PathPattern, Request, Response};
 
+pub(crate) use self::client_address::TrustedProxies;
 pub(crate) use self::content::{Precompressed, gzip};
 pub(crate) use self::metrics::RouteMetrics;
-pub(crate) use self::rate_limit::customer;
+pub(crate) use self::rate_limit::{ClientLimit, customer};
 
-use self::client_address::TrustedProxies;
 use self::cors::Cors;
+use self::departure::Departure;
 use self::metrics::InFlight;
-use self::rate_limit::ClientLimit;
 use self::security::SecurityHeaders;
 use crate::context::{RequestContext, RequestId};
 use crate::problem::{Code, Problem, problem_of};
@@ -72,7 +73,7 @@ impl<E: Endpoint> Application<E> {
             endpoint,
             routes,
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
-            client_limit: ClientLimit::new(limits.client_requests_per_second, limits.client_burst),
+            client_limit: ClientLimit::per_second(limits.client_requests_per_second, limits.client_burst),
             cors: Cors::new(&settings.allowed_origins),
             security: SecurityHeaders::new(settings.strict_transport_security_seconds),
             in_flight: InFlight::default(),
@@ -194,6 +195,7 @@ impl<E: Endpoint> Endpoint for Application<E> {
         let started = Instant::now();
         let _in_flight = self.in_flight.enter();
         let asked = self.read(&request);
+        let departure = Departure::watch(&self.routes, &asked, request.uri().clone(), started);
         let (route, mut response) = match self.answer(request, &asked).await {
             Ok(response) => (self.routes.find(pattern(response.data())), response),
             Err(error) => {
@@ -202,21 +204,22 @@ impl<E: Endpoint> Endpoint for Application<E> {
             }
         };
         let bytes = self.finish(&mut response, &asked).await;
+        departure.answered();
         let took = started.elapsed();
         route.metrics.count(&asked.method, response.status(), took);
-        log(&asked, route, &response, took, bytes);
+        let request_id = response.headers().get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
+        log(&asked, route, response.status(), request_id, took, bytes);
         Ok(response)
     }
 }
 
 /// One line per request. The route stands for the path: paths and queries may carry ids and tokens.
-fn log(asked: &Asked, route: &Route, response: &Response, took: Duration, bytes: Option<u64>) {
-    let request_id = response.headers().get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
+fn log(asked: &Asked, route: &Route, status: StatusCode, request_id: Option<&str>, took: Duration, bytes: Option<u64>) {
     tracing::info!(
         target: "access",
         method = asked.method.as_str(),
         route = &*route.label,
-        status = response.status().as_u16(),
+        status = status.as_u16(),
         milliseconds = (took.as_secs_f64() * 1e6).round() / 1e3,
         request_id,
         client = %asked.context.client,

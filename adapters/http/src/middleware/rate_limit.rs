@@ -42,12 +42,20 @@ impl StateStore for Cells {
 
 impl ClientLimit {
     /// A limit of `per_second` with `burst` at once; none if `per_second` is 0.
-    pub(crate) fn new(per_second: u32, burst: u32) -> Option<Self> {
-        let quota = Quota::per_second(NonZeroU32::new(per_second)?);
+    pub(crate) fn per_second(per_second: u32, burst: u32) -> Option<Self> {
+        Some(Self::new(Quota::per_second(NonZeroU32::new(per_second)?), burst))
+    }
+
+    /// A limit of `per_minute` with `burst` at once; none if `per_minute` is 0.
+    pub(crate) fn per_minute(per_minute: u32, burst: u32) -> Option<Self> {
+        Some(Self::new(Quota::per_minute(NonZeroU32::new(per_minute)?), burst))
+    }
+
+    fn new(quota: Quota, burst: u32) -> Self {
         let quota = quota.allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN));
         let cells = Cells((0..CELLS).map(|_| InMemoryState::default()).collect());
         let clock = DefaultClock::default();
-        Some(Self { limiter: RateLimiter::new(quota, cells, clock.clone()), clock, hasher: RandomState::new() })
+        Self { limiter: RateLimiter::new(quota, cells, clock.clone()), clock, hasher: RandomState::new() }
     }
 
     /// Counts one request of `client`.
@@ -78,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_client_that_used_its_burst_is_told_when_to_come_back() {
-        let limit = ClientLimit::new(1, 2).expect("a limit");
+        let limit = ClientLimit::per_second(1, 2).expect("a limit");
         assert_eq!(limit.check(address("192.0.2.1")), Ok(()));
         assert_eq!(limit.check(address("192.0.2.1")), Ok(()));
         let wait = limit.check(address("192.0.2.1")).expect_err("the burst is used");
@@ -95,6 +103,6 @@ mod tests {
 
     #[test]
     fn zero_lifts_the_limit() {
-        assert!(ClientLimit::new(0, 5).is_none());
+        assert!(ClientLimit::per_second(0, 5).is_none() && ClientLimit::per_minute(0, 5).is_none());
     }
 }

@@ -20,6 +20,10 @@ pub use self::declare::{CONTENT_TYPE, Declared, declare, register};
 pub(crate) use self::framework::{BodyLimitExceeded, problem_of};
 use crate::context::RequestId;
 
+/// How long a caller is asked to wait when this server cannot serve it now. A queue is cleared in a fraction of a
+/// second; asked to come back sooner, the callers that were turned away would only fill it again.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// Why a request was refused: a code, and what helps the caller to go on.
 ///
 /// Travels as a [`poem::Error`] up to the application, which adds `instance` and writes the document.
@@ -37,10 +41,11 @@ struct Parts {
 }
 
 impl Problem {
-    /// A problem with nothing but its code.
+    /// A problem with nothing but its code; one of ours that may soon be over (503) says when to try again.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        let (detail, retry_after, allow, cause) = (None, None, None, None);
+        let (detail, allow, cause) = (None, None, None);
+        let retry_after = (code.status_code() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER);
         Self(Box::new(Parts { code, detail, members: Map::new(), retry_after, allow, cause }))
     }
 
@@ -206,6 +211,15 @@ mod tests {
         let (response, body) = rendered(Problem::new(Code::Busy).retry_after(Duration::from_millis(1_001))).await;
         assert_eq!(response.header("retry-after"), Some("2"));
         assert_eq!(body["retry_after_ms"], 1_001);
+    }
+
+    #[tokio::test]
+    async fn whatever_is_not_available_now_says_when_to_try_again() {
+        for code in Code::ALL.iter().filter(|code| code.status() == 503) {
+            let (response, body) = rendered(Problem::new(*code)).await;
+            assert_eq!((response.header("retry-after"), &body["retry_after_ms"]), (Some("1"), &Value::from(1_000)));
+        }
+        assert!(rendered(Problem::new(Code::NotFound)).await.1.get("retry_after_ms").is_none());
     }
 
     #[tokio::test]

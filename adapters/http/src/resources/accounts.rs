@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::Tag;
 use crate::auth::SignedIn;
+use crate::context::RequestContext;
 use crate::input::{EmailText, JsonBody, Text};
+use crate::password_limit::PasswordLimit;
 use crate::problem::{BODY, Code, Problem, SIGNED_IN};
 use crate::refusals::busy;
 use crate::state::UseCases;
@@ -112,12 +114,13 @@ enum Registered {
 /// The accounts.
 pub(crate) struct AccountsApi {
     state: Arc<UseCases>,
+    passwords: Arc<PasswordLimit>,
 }
 
 impl AccountsApi {
     /// On these use cases.
-    pub(crate) fn new(state: Arc<UseCases>) -> Self {
-        Self { state }
+    pub(crate) fn new(state: Arc<UseCases>, passwords: Arc<PasswordLimit>) -> Self {
+        Self { state, passwords }
     }
 }
 
@@ -125,9 +128,15 @@ impl AccountsApi {
 impl AccountsApi {
     /// Register a customer
     ///
-    /// The password is hashed slowly, and only so many at once: beyond that, the answer is `busy`.
+    /// The password is hashed slowly, and only so many at once: beyond that, the answer is `busy`. Registrations and
+    /// sign-ins are limited per client address together (`rate_limited`).
     #[oai(path = "/", method = "post", operation_id = "register_account")]
-    async fn register(&self, body: JsonBody<Registration>) -> Result<Registered, RegisterProblem> {
+    async fn register(
+        &self,
+        context: RequestContext,
+        body: JsonBody<Registration>,
+    ) -> Result<Registered, RegisterProblem> {
+        self.passwords.check(context.client)?;
         let Registration { email, password, name } = body.0;
         let registration =
             accounts::Registration { email: email.0, password: password.0, name: name.0, roles: vec![Role::Customer] };

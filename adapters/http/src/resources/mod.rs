@@ -14,6 +14,7 @@ pub(crate) mod tenants;
 pub(crate) mod waiting_page;
 pub(crate) mod waiting_rooms;
 
+mod payment_terms;
 mod reservation_body;
 
 use poem_openapi::Tags;

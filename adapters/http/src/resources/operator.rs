@@ -7,16 +7,17 @@ mod problems;
 
 use std::sync::Arc;
 
-use onsale_application::ports::ConcertListing;
+use onsale_application::ports::{ConcertListing, PerformanceDraft};
 use onsale_domain::concert::Concert;
 use onsale_domain::ids::{AccountId, ConcertId, PerformanceId};
+use onsale_domain::performance::Performance;
 use onsale_domain::plan::SeatingPlan;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::{ParseFromJSON, ToJSON};
 use poem_openapi::{ApiResponse, OpenApi};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use self::objects::{
@@ -54,24 +55,46 @@ pub(crate) enum Added<T: ParseFromJSON + ToJSON + Send + Sync> {
 pub(crate) struct OperatorApi {
     use_cases: Arc<UseCases>,
     answers: Arc<FreshAnswers>,
-    plans: Semaphore,
+    plans: Arc<Semaphore>,
 }
 
 impl OperatorApi {
     pub(crate) fn new(use_cases: Arc<UseCases>, answers: Arc<FreshAnswers>) -> Self {
-        Self { use_cases, answers, plans: Semaphore::new(PLANS_AT_ONCE) }
+        Self { use_cases, answers, plans: Arc::new(Semaphore::new(PLANS_AT_ONCE)) }
     }
 
-    /// Reads, checks and stores a plan file, on a thread where that disturbs nobody.
-    async fn add_plan(&self, file: bytes::Bytes, operator: AccountId) -> Result<SeatingPlan, AddPlanProblem> {
+    /// Reads, checks and stores a plan file, on a thread where that disturbs nobody. The thread keeps `room`: it goes
+    /// on when nobody waits for it any more.
+    async fn add_plan(
+        &self,
+        file: bytes::Bytes,
+        operator: AccountId,
+        room: OwnedSemaphorePermit,
+    ) -> Result<SeatingPlan, AddPlanProblem> {
         let use_cases = Arc::clone(&self.use_cases);
         let runtime = Handle::current();
         let adding = tokio::task::spawn_blocking(move || {
+            let _room = room;
             let parsed = plan_file::parse(&file)?;
             drop(file); // it may be large, and what follows takes longest
             Ok(runtime.block_on(use_cases.edit.add_plan(parsed, Some(operator)))?)
         });
         adding.await.map_err(Problem::internal)?
+    }
+
+    /// Adds a performance in a task of its own, so that its seats are laid out to the last though the caller may leave.
+    async fn add_performance(
+        &self,
+        draft: PerformanceDraft,
+        operator: AccountId,
+    ) -> Result<Performance, ChangeConcertProblem> {
+        let (use_cases, answers) = (Arc::clone(&self.use_cases), Arc::clone(&self.answers));
+        let adding = tokio::spawn(async move {
+            let added = use_cases.edit.add_performance(draft, Some(operator)).await;
+            answers.changed();
+            added
+        });
+        Ok(adding.await.map_err(Problem::internal)??)
     }
 
     /// How a concert is after a change. What is kept of it is forgotten.
@@ -101,8 +124,8 @@ impl OperatorApi {
         operator: Operator,
         file: PlanBody,
     ) -> Result<Added<CreatedSeatingPlan>, AddPlanProblem> {
-        let _room = self.plans.try_acquire().map_err(|_| busy())?;
-        let plan = self.add_plan(file.read().await?, operator.0).await?;
+        let room = Arc::clone(&self.plans).try_acquire_owned().map_err(|_| busy())?;
+        let plan = self.add_plan(file.read().await?, operator.0, room).await?;
         Ok(Added::Added(Json(CreatedSeatingPlan::new(plan))))
     }
 
@@ -150,8 +173,7 @@ impl OperatorApi {
         let known = self.use_cases.browse.concert(ConcertId(id.0)).await.map_err(Problem::from)?.value;
         let concert = known.ok_or(ChangeConcertProblem::NotFound)?;
         let draft = performance.0.into_draft(&concert.concert)?;
-        let performance = self.use_cases.edit.add_performance(draft, Some(operator.0)).await?;
-        self.answers.changed();
+        let performance = self.add_performance(draft, operator.0).await?;
         Ok(Added::Added(Json(self.look(|look| PerformanceObject::new(&performance, look)))))
     }
 

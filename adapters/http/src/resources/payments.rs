@@ -14,11 +14,12 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
+use super::payment_terms::PaymentTerms;
 use super::reservation_body::ReservationBody;
 use super::{FindOwnProblem, Tag};
 use crate::auth::Customer;
 use crate::idempotency::{Created, RequestDigest, RequiredKey};
-use crate::problem::{CUSTOMER, KEYED, Problem};
+use crate::problem::{CUSTOMER, Code, KEYED, Problem};
 use crate::refusals::refuse;
 use crate::state::UseCases;
 
@@ -108,7 +109,7 @@ impl RefundMadeBody {
 
 crate::problems! {
     /// Why nothing was paid.
-    enum PayProblem includes [CUSTOMER, KEYED] {
+    enum PayProblem includes [CUSTOMER, KEYED, &[Code::BodyTooLarge]] {
         InsufficientPoints { missing: i64 } => "{missing} points are missing",
         NotFound,
         AlreadyPaid,
@@ -133,7 +134,7 @@ impl From<PayRefusal> for PayProblem {
 
 crate::problems! {
     /// Why nothing was refunded.
-    enum RefundProblem includes [CUSTOMER, KEYED] {
+    enum RefundProblem includes [CUSTOMER, KEYED, &[Code::BodyTooLarge]] {
         NotFound,
         NotRefundable,
         BalanceTooLarge,
@@ -167,7 +168,8 @@ impl PaymentsApi {
     /// Pay a hold with points
     ///
     /// Seats are sold and points move together, or nothing of it. A payment that comes after `held_until` is refused,
-    /// whether or not anybody has taken the seats since.
+    /// whether or not anybody has taken the seats since. A body is not needed; coupons are not here yet, and a
+    /// `coupon_id` is refused.
     #[oai(path = "/reservations/:id/payment", method = "post", operation_id = "pay_reservation")]
     async fn pay(
         &self,
@@ -177,8 +179,9 @@ impl PaymentsApi {
         /// The caller's name for this request: asking again with it pays nothing again.
         #[oai(name = "Idempotency-Key")]
         key: RequiredKey,
+        terms: PaymentTerms,
     ) -> Result<Created<PaymentMadeBody>, PayProblem> {
-        let request = request(customer, id.0, key, PAYMENT_PATH)?;
+        let request = request(customer, id.0, key, &terms, PAYMENT_PATH)?;
         let Done { value: (payment, reservation), replayed } =
             self.state.pay.execute(request).await.map_err(refuse::<_, PayProblem>)?;
         let reservation = ReservationBody::of_step(&self.state, Done { value: reservation, replayed }).await?;
@@ -199,8 +202,9 @@ impl PaymentsApi {
         /// The caller's name for this request: asking again with it refunds nothing again.
         #[oai(name = "Idempotency-Key")]
         key: RequiredKey,
+        terms: PaymentTerms,
     ) -> Result<Created<RefundMadeBody>, RefundProblem> {
-        let request = request(customer, id.0, key, REFUND_PATH)?;
+        let request = request(customer, id.0, key, &terms, REFUND_PATH)?;
         let Done { value: (refund, reservation), replayed } =
             self.state.refund.execute(request).await.map_err(refuse::<_, RefundProblem>)?;
         let reservation = ReservationBody::of_step(&self.state, Done { value: reservation, replayed }).await?;
@@ -221,8 +225,14 @@ impl PaymentsApi {
     }
 }
 
-fn request(customer: Customer, reservation: Uuid, key: RequiredKey, path: &str) -> Result<PayRequest, Problem> {
-    let idempotency = key.of(RequestDigest::of("POST", path).part(reservation))?;
+fn request(
+    customer: Customer,
+    reservation: Uuid,
+    key: RequiredKey,
+    terms: &PaymentTerms,
+    path: &str,
+) -> Result<PayRequest, Problem> {
+    let idempotency = key.of(RequestDigest::of("POST", path).part(reservation).part(terms.text()))?;
     Ok(PayRequest { customer: customer.0, reservation: ReservationId(reservation), idempotency })
 }
 
@@ -231,7 +241,6 @@ mod tests {
     use onsale_domain::money::Amount;
 
     use super::*;
-    use crate::problem::Code;
 
     #[test]
     fn every_refused_payment_has_its_code() {

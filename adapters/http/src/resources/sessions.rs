@@ -12,6 +12,7 @@ use super::Tag;
 use crate::auth::SignedIn;
 use crate::context::RequestContext;
 use crate::input::{EmailText, JsonBody, Text};
+use crate::password_limit::PasswordLimit;
 use crate::problem::{BODY, Code, Problem, SIGNED_IN};
 use crate::refusals::busy;
 use crate::sign_in_limit::SignInLimit;
@@ -113,12 +114,13 @@ crate::problems! {
 pub(crate) struct SessionsApi {
     state: Arc<UseCases>,
     limit: SignInLimit,
+    passwords: Arc<PasswordLimit>,
 }
 
 impl SessionsApi {
     /// On these use cases.
-    pub(crate) fn new(state: Arc<UseCases>) -> Self {
-        Self { state, limit: SignInLimit::new() }
+    pub(crate) fn new(state: Arc<UseCases>, passwords: Arc<PasswordLimit>) -> Self {
+        Self { state, limit: SignInLimit::new(), passwords }
     }
 }
 
@@ -127,7 +129,8 @@ impl SessionsApi {
     /// Sign in
     ///
     /// As slow for an unknown address as for a wrong password. Attempts are limited per account and client address
-    /// together (`rate_limited`), and so is the number of passwords that are compared at once (`busy`).
+    /// together, and with registrations per client address (`rate_limited`), and so is the number of passwords that are
+    /// compared at once (`busy`).
     #[oai(path = "/", method = "post", operation_id = "sign_in")]
     async fn sign_in(
         &self,
@@ -137,6 +140,7 @@ impl SessionsApi {
         let SignIn { email, password } = body.0;
         let limited = |wait| Problem::new(Code::RateLimited).retry_after(wait);
         self.limit.check(&email.0, context.client).map_err(limited)?;
+        self.passwords.check(context.client)?;
         Ok(signed_in(self.state.sessions.sign_in(&email.0, password.0).await?))
     }
 

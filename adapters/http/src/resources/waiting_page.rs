@@ -133,7 +133,8 @@ impl<E: Endpoint<Output = Response>> WaitingPages<E> {
             Response::builder().content_type("application/json; charset=utf-8").body(status.to_json_string());
         response.headers_mut().insert(header::CACHE_CONTROL, NOBODY_KEEPS);
         if let Some(token) = exchanged {
-            let claims = self.opened(claims.room, &token).ok_or_else(|| Problem::internal("a new token is not good"))?;
+            let claims =
+                self.opened(claims.room, &token).ok_or_else(|| Problem::internal("a new token is not good"))?;
             self.keep(&mut response, &claims, &token, request)?;
         }
         Ok(response)

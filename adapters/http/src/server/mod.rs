@@ -4,6 +4,7 @@
 //! one drives hyper directly.
 
 mod activity;
+mod clients;
 mod connection;
 mod draining;
 
@@ -19,9 +20,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::clients::Clients;
 use self::connection::Connections;
 pub use self::draining::Draining;
-use crate::settings::HttpLimits;
+use crate::settings::{HttpLimits, HttpSettings};
 
 /// How long to wait after a failed accept, which usually means that file descriptors ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -41,19 +43,25 @@ pub fn bind(address: SocketAddr, limits: &HttpLimits) -> io::Result<TcpListener>
 
 /// Serves `application` until `shutdown`, then drains: accepts nothing more, lets requests finish, and after the drain
 /// limit closes what is left. Event streams end by [`Draining`], made of the same token.
-pub async fn serve<E>(application: E, listener: TcpListener, limits: &HttpLimits, shutdown: CancellationToken)
+pub async fn serve<E>(application: E, listener: TcpListener, settings: &HttpSettings, shutdown: CancellationToken)
 where
     E: Endpoint + 'static,
 {
+    let limits = &settings.limits;
     let cut = CancellationToken::new();
     let connections = Arc::new(Connections::new(application, limits, shutdown.clone(), cut.clone()));
     let running = TaskTracker::new();
     let free = Arc::new(Semaphore::new(limits.connections));
-    while let Some((stream, permit)) = next(&listener, &free, &shutdown).await {
+    let clients = Clients::new(settings);
+    while let Some((stream, peer, permit)) = next(&listener, &free, &shutdown).await {
+        let Some(open) = clients.connect(peer.ip()) else {
+            metrics::counter!("onsale_http_connections_refused_total").increment(1);
+            continue; // closed at once, which costs less than an answer
+        };
         let connections = Arc::clone(&connections);
         running.spawn(async move {
             connections.serve(stream).await;
-            drop(permit);
+            drop((open, permit));
         });
     }
     drop(listener);
@@ -72,12 +80,12 @@ async fn next(
     listener: &TcpListener,
     free: &Arc<Semaphore>,
     shutdown: &CancellationToken,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let accepted = async {
         let permit = Arc::clone(free).acquire_owned().await.expect("the semaphore is never closed");
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => return (stream, permit),
+                Ok((stream, peer)) => return (stream, peer, permit),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;

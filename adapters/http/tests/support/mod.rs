@@ -195,7 +195,7 @@ pub(crate) fn start(change: impl FnOnce(&mut HttpSettings)) -> Server {
     let address = listener.local_addr().expect("an address");
     let token = shutdown.clone();
     let ended = tokio::spawn(async move {
-        serve(application(endpoint, routes, &settings), listener, &settings.limits, token).await;
+        serve(application(endpoint, routes, &settings), listener, &settings, token).await;
     });
     Server { address, gate, entries, shutdown, ended }
 }
@@ -220,6 +220,17 @@ impl Server {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], "").await
+    }
+
+    /// Asks on a connection of its own; nothing when it is closed before an answer, whichever way.
+    pub(crate) async fn ask(&self, path: &str) -> String {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+        let mut answer = String::new();
+        if stream.write_all(request.as_bytes()).await.is_err() || stream.read_to_string(&mut answer).await.is_err() {
+            return String::new();
+        }
+        answer
     }
 
     /// Opens a connection and writes `bytes`.

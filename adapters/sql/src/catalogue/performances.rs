@@ -33,7 +33,7 @@ pub(crate) async fn load_performance(
     Ok(Some(Performance { categories, ..performance(&row)? }))
 }
 
-static CATEGORIES_OF_CONCERTS: SizedText = SizedText::new(|_, size| {
+pub(super) static CATEGORIES_OF_CONCERTS: SizedText = SizedText::new(|_, size| {
     format!(
         "SELECT {CATEGORY_COLUMNS} FROM performance_categories c \
          JOIN performances p ON p.performance_id = c.performance_id \
@@ -42,7 +42,7 @@ static CATEGORIES_OF_CONCERTS: SizedText = SizedText::new(|_, size| {
     )
 });
 
-static OF_CONCERTS: SizedText = SizedText::new(|_, size| {
+pub(super) static OF_CONCERTS: SizedText = SizedText::new(|_, size| {
     format!(
         "SELECT {COLUMNS} FROM performances p WHERE p.concert_id IN {} ORDER BY p.starts_at, p.performance_id",
         in_list(size)

@@ -27,21 +27,21 @@ struct Summary<'a> {
     seats: usize,
 }
 
-static CATEGORIES: SizedText = SizedText::new(|_, size| {
+pub(super) static CATEGORIES: SizedText = SizedText::new(|_, size| {
     let columns = "plan_id, category_no, category_id, name, color, seats";
     format!("INSERT INTO plan_categories ({columns}) VALUES {}", values_rows(size, 6))
 });
 
-static ZONES: SizedText = SizedText::new(|_, size| {
+pub(super) static ZONES: SizedText = SizedText::new(|_, size| {
     format!("INSERT INTO plan_zones (plan_id, zone_no, name) VALUES {}", values_rows(size, 3))
 });
 
-static AREAS: SizedText = SizedText::new(|_, size| {
+pub(super) static AREAS: SizedText = SizedText::new(|_, size| {
     let columns = "plan_id, area_no, zone_no, text, color, x, y, rotation, shape";
     format!("INSERT INTO plan_areas ({columns}) VALUES {}", values_rows(size, 9))
 });
 
-static SEATS: SizedText = SizedText::new(|_, size| {
+pub(super) static SEATS: SizedText = SizedText::new(|_, size| {
     let columns = "plan_id, seat_no, guid, zone_no, row_label, seat_label, category_no, x, y";
     format!("INSERT INTO plan_seats ({columns}) VALUES {}", values_rows(size, 9))
 });

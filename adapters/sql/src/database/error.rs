@@ -1,5 +1,7 @@
 //! What can go wrong in SQL, by what to do about it.
 
+use std::time::Duration;
+
 use onsale_application::ports::Unavailable;
 use sqlx::migrate::MigrateError;
 use sqlx::mysql::MySqlDatabaseError;
@@ -11,6 +13,12 @@ pub enum SqlError {
     /// The connection broke. Whatever was sent last, a `COMMIT` included, may or may not have happened.
     #[error("the connection was lost: {0}")]
     ConnectionLost(#[source] sqlx::Error),
+    /// The database did not answer in time. Whatever was sent last, a `COMMIT` included, may or may not have happened.
+    #[error("no end within {} s", .limit.as_secs())]
+    TimedOut {
+        /// How long there was.
+        limit: Duration,
+    },
     /// The server took no connection, or none of the pool became free in time. Nothing has happened.
     #[error("no connection: {0}")]
     NoConnection(#[source] sqlx::Error),
@@ -47,10 +55,10 @@ impl SqlError {
         matches!(self, Self::Unique(_))
     }
 
-    /// Whether the connection broke, so that a `COMMIT` may have happened.
+    /// Whether the connection broke or was given up, so that a `COMMIT` may have happened.
     #[must_use]
     pub const fn is_connection_lost(&self) -> bool {
-        matches!(self, Self::ConnectionLost(_))
+        matches!(self, Self::ConnectionLost(_) | Self::TimedOut { .. })
     }
 
     /// Whether a lock did not become free in time.
@@ -62,7 +70,7 @@ impl SqlError {
     /// Whether the same transaction may succeed when it is run again.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::ConnectionLost(_) | Self::NoConnection(_) | Self::Deadlock(_) | Self::LockTimeout(_))
+        self.is_connection_lost() || matches!(self, Self::NoConnection(_) | Self::Deadlock(_) | Self::LockTimeout(_))
     }
 
     /// Whether the data of the transaction is to blame, so that running it again fails again.

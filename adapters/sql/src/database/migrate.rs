@@ -1,5 +1,6 @@
 //! The schema: one replica brings it up to date, the others wait.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,9 @@ static MYSQL: LazyLock<Migrator> = LazyLock::new(|| unlocked(sqlx::migrate!("../
 static SQLITE: LazyLock<Migrator> = LazyLock::new(|| unlocked(sqlx::migrate!("../../migrations/sqlite")));
 
 /// The migrator's own lock waits for a negative time, which MariaDB does not know, and does nothing on SQLite.
+/// Migrations of a newer program do not stop this one from starting again beside it.
 fn unlocked(mut migrator: Migrator) -> Migrator {
-    migrator.set_locking(false);
+    migrator.set_locking(false).set_ignore_missing(true);
     migrator
 }
 
@@ -32,7 +34,8 @@ impl Database {
         }
     }
 
-    /// Whether the schema is the one that this program was built with.
+    /// Whether every migration that this program was built with has been applied. Later ones are of a newer program,
+    /// which is being rolled out beside this one.
     ///
     /// # Errors
     /// [`SqlError`].
@@ -49,10 +52,13 @@ impl Database {
         if tables.map(|row| row.get::<i64>(0)).transpose()? != Some(1) {
             return Ok(false);
         }
-        let applied = Statement::new("SELECT version, success FROM _sqlx_migrations ORDER BY version");
+        let applied = Statement::new("SELECT version, success FROM _sqlx_migrations");
         let applied = self.fetch_all(applied).await?;
-        let applied = applied.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<Vec<_>, SqlError>>()?;
-        Ok(applied == migrator.iter().map(|migration| (migration.version, true)).collect::<Vec<_>>())
+        let applied = applied
+            .iter()
+            .map(|row| Ok((row.get(0)?, row.get(1)?)))
+            .collect::<Result<HashMap<i64, bool>, SqlError>>()?;
+        Ok(migrator.iter().all(|migration| applied.get(&migration.version) == Some(&true)))
     }
 }
 

@@ -126,10 +126,13 @@ impl SizedText {
     /// When `size` is not a power of two up to [`LARGEST_CUT`].
     #[must_use]
     pub fn statement(&self, dialect: Dialect, size: usize) -> Statement {
+        Statement::new(Text::Shared(Arc::clone(self.text(dialect, size))))
+    }
+
+    pub(crate) fn text(&self, dialect: Dialect, size: usize) -> &Arc<str> {
         assert!(size.is_power_of_two() && size <= LARGEST_CUT, "{size} is not a size of statements");
         let text = &self.texts[dialect.index()][size.ilog2() as usize];
-        let text = text.get_or_init(|| (self.build)(dialect, size).into());
-        Statement::new(Text::Shared(Arc::clone(text)))
+        text.get_or_init(|| (self.build)(dialect, size).into())
     }
 }
 

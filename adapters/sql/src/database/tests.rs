@@ -1,8 +1,11 @@
 //! Each test runs on SQLite and on MySQL.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use onsale_test_servers as servers;
 use tempfile::TempDir;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{Database, DatabaseSettings, Dialect, Row, SizedText, SqlError, Statement, Value, values_rows};
@@ -117,6 +120,20 @@ async fn a_transaction_that_is_dropped_leaves_nothing() {
         assert!(rows.is_empty());
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_given_up_in_the_middle_takes_its_connection_with_it() {
+    let mysql = servers::mysql().await.fresh_database().await;
+    let settings = DatabaseSettings { lane_connections: 1, ..DatabaseSettings::new(mysql.url()) };
+    let database = Database::connect(&settings).await.unwrap();
+    let mut transaction = database.begin().await.unwrap();
+    let silent = transaction.fetch_all(Statement::new("SELECT SLEEP(20)"));
+    assert!(timeout(Duration::from_millis(50), silent).await.is_err(), "the answer is on its way");
+    drop(transaction);
+    let mut next = database.begin().await.expect("the only connection is replaced and not waited for");
+    let row = next.fetch_optional(Statement::new("SELECT 5")).await.unwrap().unwrap();
+    assert_eq!(row.get::<i64>(0).unwrap(), 5);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Transactions.
 
-use sqlx::{Acquire, MySql, Sqlite};
+use sqlx::pool::PoolConnection;
+use sqlx::{Acquire, Executor, MySql, MySqlConnection, MySqlPool, Sqlite};
 
 use super::row::Inner as InnerRow;
 use super::{Dialect, Row, SqlError, Statement};
@@ -11,8 +12,43 @@ pub struct Transaction(pub(super) Inner);
 
 #[derive(Debug)]
 pub(super) enum Inner {
-    MySql(sqlx::Transaction<'static, MySql>),
+    MySql(MySqlTransaction),
     Sqlite(sqlx::Transaction<'static, Sqlite>),
+}
+
+/// A transaction on MySQL. One that does not come to its end takes its connection with it: what may still be on the
+/// wire belongs to nobody, the server rolls back when the connection closes, and closing waits for no answer.
+#[derive(Debug)]
+pub(super) struct MySqlTransaction {
+    connection: PoolConnection<MySql>,
+    has_ended: bool,
+}
+
+impl MySqlTransaction {
+    /// Starts one with the statement `begin`.
+    pub(super) async fn begin(pool: &MySqlPool, begin: &'static str) -> Result<Self, SqlError> {
+        let mut transaction = Self { connection: pool.acquire().await?, has_ended: false };
+        transaction.connection().execute(begin).await?;
+        Ok(transaction)
+    }
+
+    async fn end(mut self, end: &'static str) -> Result<(), SqlError> {
+        self.connection().execute(end).await?;
+        self.has_ended = true;
+        Ok(())
+    }
+
+    fn connection(&mut self) -> &mut MySqlConnection {
+        &mut self.connection
+    }
+}
+
+impl Drop for MySqlTransaction {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.connection.close_on_drop();
+        }
+    }
 }
 
 impl Transaction {
@@ -33,7 +69,7 @@ impl Transaction {
         match &mut self.0 {
             Inner::MySql(transaction) => {
                 let (text, arguments) = statement.for_mysql()?;
-                let rows = sqlx::query_with(text, arguments).fetch_all(transaction.acquire().await?).await?;
+                let rows = sqlx::query_with(text, arguments).fetch_all(transaction.connection()).await?;
                 Ok(rows.into_iter().map(|row| Row(InnerRow::MySql(row))).collect())
             }
             Inner::Sqlite(transaction) => {
@@ -61,7 +97,7 @@ impl Transaction {
         match &mut self.0 {
             Inner::MySql(transaction) => {
                 let (text, arguments) = statement.for_mysql()?;
-                let done = sqlx::query_with(text, arguments).execute(transaction.acquire().await?).await?;
+                let done = sqlx::query_with(text, arguments).execute(transaction.connection()).await?;
                 Ok(done.rows_affected())
             }
             Inner::Sqlite(transaction) => {
@@ -79,7 +115,7 @@ impl Transaction {
     /// nothing.
     pub async fn commit(self) -> Result<(), SqlError> {
         match self.0 {
-            Inner::MySql(transaction) => Ok(transaction.commit().await?),
+            Inner::MySql(transaction) => transaction.end("COMMIT").await,
             Inner::Sqlite(transaction) => Ok(transaction.commit().await?),
         }
     }
@@ -90,7 +126,7 @@ impl Transaction {
     /// [`SqlError`]; everything is undone then too.
     pub async fn rollback(self) -> Result<(), SqlError> {
         match self.0 {
-            Inner::MySql(transaction) => Ok(transaction.rollback().await?),
+            Inner::MySql(transaction) => transaction.end("ROLLBACK").await,
             Inner::Sqlite(transaction) => Ok(transaction.rollback().await?),
         }
     }

@@ -8,7 +8,7 @@ use onsale_domain::money::Amount;
 use crate::database::{SizedText, SqlError, Statement, Transaction, in_list, values_rows};
 use crate::settling::{Failure, Stage};
 
-static LOCK: SizedText = SizedText::new(|dialect, size| {
+pub(super) static LOCK: SizedText = SizedText::new(|dialect, size| {
     format!(
         "SELECT account_id, balance FROM points_accounts{} WHERE account_id IN {} ORDER BY account_id{}",
         dialect.by_primary_key(),
@@ -29,7 +29,7 @@ pub(super) async fn lock(
     Ok(rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_, SqlError>>()?)
 }
 
-static UPDATE: SizedText = SizedText::new(|dialect, rows| {
+pub(super) static UPDATE: SizedText = SizedText::new(|dialect, rows| {
     let update = dialect.on_duplicate(&["account_id"], &["balance"]);
     format!("INSERT INTO points_accounts (account_id, balance) VALUES {}{update}", values_rows(rows, 2))
 });

@@ -30,15 +30,15 @@ const COLUMNS: &str = "reservation_id, customer_id, performance_id, quantity, am
                        status, payment_id, settled_at";
 
 /// New reservations are inserted and nothing else, so that an id which exists already is an error.
-static INSERT: SizedText =
+pub(super) static INSERT: SizedText =
     SizedText::new(|_, rows| format!("INSERT INTO reservations ({COLUMNS}) VALUES {}", values_rows(rows, 11)));
 
-static UPDATE: SizedText = SizedText::new(|dialect, rows| {
+pub(super) static UPDATE: SizedText = SizedText::new(|dialect, rows| {
     let update = dialect.on_duplicate(&["reservation_id"], &["status", "payment_id", "settled_at"]);
     format!("INSERT INTO reservations ({COLUMNS}) VALUES {}{update}", values_rows(rows, 11))
 });
 
-static INSERT_ITEMS: SizedText = SizedText::new(|_, rows| {
+pub(super) static INSERT_ITEMS: SizedText = SizedText::new(|_, rows| {
     format!(
         "INSERT INTO reservation_items (reservation_id, item_no, item_id, category_id, seat_no, price) VALUES {}",
         values_rows(rows, 6)

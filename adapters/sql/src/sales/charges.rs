@@ -10,10 +10,11 @@ use onsale_domain::money::Amount;
 use onsale_domain::points::LedgerEntry;
 use onsale_support::lanes::Settle;
 
+use super::commit::commit;
 use super::idempotency::{Recall, RequestName, Requests, Step};
 use super::{accounts, command, ledger};
 use crate::database::{Database, Row, SizedText, SqlError, Statement, Transaction, in_list, values_rows};
-use crate::settling::{self, Failure, Run, Stage, Transact};
+use crate::settling::{self, Failure, Run, Transact};
 
 /// How many lanes charges have; more would mean smaller groups, fewer a longer queue.
 const LANES: u8 = 16;
@@ -76,7 +77,7 @@ impl Transact for ChargeSettler {
         } else {
             decided.write(&mut transaction).await?;
             decided.requests.write(&mut transaction, now).await?;
-            transaction.commit().await.map_err(Failure::at(Stage::Commit))?;
+            commit(transaction, Self::NAME).await?;
         }
         Ok(decided.answers)
     }
@@ -117,7 +118,7 @@ impl Group {
             Recall::Unknown => {}
         }
         if let Some(receipt) = self.recorded.get(&charge.id) {
-            return Ok(Ok(Done { value: receipt.clone(), replayed: false }));
+            return Ok(Ok(replayed(receipt.clone(), charge)));
         }
         let balance = self.balances.get(&charge.customer).copied();
         let (receipt, entry) = match charge::decide(balance, charge, now) {
@@ -141,18 +142,19 @@ impl Group {
     }
 }
 
-/// A stored answer; it is no replay when it is this very charge's, whose commit nobody heard of.
+/// A stored answer; it is no replay when it is this very run's, whose commit nobody heard of. Its entry tells: the id
+/// of a charge is the same whenever its request comes again.
 fn replayed(receipt: ChargeReceipt, charge: &Charge) -> Done<ChargeReceipt> {
-    Done { replayed: receipt.charge.id != charge.id, value: receipt }
+    Done { replayed: receipt.charge.entry != charge.entry, value: receipt }
 }
 
 /// What [`receipt`] reads and [`bind`] binds.
 pub(super) const COLUMNS: &str = "charge_id, customer_id, amount, method, entry_id, balance_after, completed_at";
 
-static BY_ID: SizedText =
+pub(super) static BY_ID: SizedText =
     SizedText::new(|_, size| format!("SELECT {COLUMNS} FROM charges WHERE charge_id IN {}", in_list(size)));
 
-static INSERT: SizedText =
+pub(super) static INSERT: SizedText =
     SizedText::new(|_, rows| format!("INSERT INTO charges ({COLUMNS}) VALUES {}", values_rows(rows, 7)));
 
 /// After a failed run, those of the charges that exist already.

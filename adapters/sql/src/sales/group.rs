@@ -11,11 +11,12 @@ use onsale_support::lanes::Settle;
 
 use super::changes;
 use super::command::{self, SaleAnswer, SaleCommand};
+use super::commit::commit;
 use super::facts::{self, Loaded};
 use super::idempotency::Recall;
 use super::performance::{PlacesMemory, Version, lock_version, write_version};
-use crate::database::{Database, SqlError};
-use crate::settling::{self, Failure, Run, Stage, Transact};
+use crate::database::{Database, SqlError, Transaction};
+use crate::settling::{self, Failure, Run, Transact};
 
 /// Settles the commands of any performance.
 pub(super) struct SaleSettler {
@@ -51,10 +52,10 @@ impl Transact for Sale<'_> {
         let SaleSettler { database, context, limits, places, .. } = self.settler;
         let mut transaction = database.begin().await?;
         let Some(version) = lock_version(&mut transaction, self.performance).await? else {
-            return Ok(commands.iter().map(SaleCommand::unknown_performance).collect());
+            return unknown(transaction, commands).await;
         };
         let Some(terms) = places.load_terms(&mut transaction, self.performance).await? else {
-            return Ok(commands.iter().map(SaleCommand::unknown_performance).collect());
+            return unknown(transaction, commands).await;
         };
         let loaded = facts::load(&mut transaction, &terms, *limits, commands, run).await?;
         let existing: HashSet<ReservationId> = loaded.facts.reservations.keys().copied().collect();
@@ -69,7 +70,7 @@ impl Transact for Sale<'_> {
                 write_version(&mut transaction, self.performance, version).await?;
             }
             decided.requests.write(&mut transaction, now).await?;
-            transaction.commit().await.map_err(Failure::at(Stage::Commit))?;
+            commit(transaction, Self::NAME).await?;
         }
         self.announce(version, &decided.changes, run);
         Ok(decided.answers)
@@ -78,6 +79,12 @@ impl Transact for Sale<'_> {
     fn failed(&self, command: &SaleCommand, failure: &Failure) -> SaleAnswer {
         Err(command::failed(command.name.as_ref(), failure))
     }
+}
+
+/// The answers when there is no such performance.
+async fn unknown(transaction: Transaction, commands: &[SaleCommand]) -> Result<Vec<SaleAnswer>, Failure> {
+    transaction.rollback().await?;
+    Ok(commands.iter().map(SaleCommand::unknown_performance).collect())
 }
 
 impl Sale<'_> {

@@ -139,7 +139,7 @@ impl Requests {
     }
 }
 
-static INSERT: SizedText = SizedText::new(|_, rows| {
+pub(super) static INSERT: SizedText = SizedText::new(|_, rows| {
     format!(
         "INSERT INTO idempotency_keys \
          (account_id, step, subject_id, idempotency_key, request_digest, outcome, created_at) VALUES {}",
@@ -148,7 +148,7 @@ static INSERT: SizedText = SizedText::new(|_, rows| {
 });
 
 /// Looks keys up by their whole primary key. MariaDB scans for a list of rows, SQLite for a long chain of `OR`.
-static SELECT: SizedText = SizedText::new(|dialect, rows| {
+pub(super) static SELECT: SizedText = SizedText::new(|dialect, rows| {
     let wanted = match dialect {
         Dialect::MySql => {
             vec!["(account_id = ? AND step = ? AND subject_id = ? AND idempotency_key = ?)"; rows].join(" OR ")

@@ -9,7 +9,7 @@ use crate::database::{Row, SizedText, SqlError, Statement, Transaction, values_r
 pub(super) const COLUMNS: &str = "entry_id, kind, debit, credit, customer_id, amount, balance_after, at, \
                                   performance_id, reservation_id, payment_id, refund_id, charge_id";
 
-static INSERT: SizedText =
+pub(super) static INSERT: SizedText =
     SizedText::new(|_, rows| format!("INSERT INTO ledger_entries ({COLUMNS}) VALUES {}", values_rows(rows, 13)));
 
 /// Appends entries.

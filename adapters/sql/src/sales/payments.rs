@@ -10,7 +10,7 @@ pub(super) const PAYMENT_COLUMNS: &str =
     "payment_id, reservation_id, customer_id, amount, discount, balance_after, paid_at";
 const REFUND_COLUMNS: &str = "refund_id, payment_id, reservation_id, customer_id, amount, balance_after, refunded_at";
 
-static PAYMENTS_OF: SizedText = SizedText::new(|_, size| {
+pub(super) static PAYMENTS_OF: SizedText = SizedText::new(|_, size| {
     format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE reservation_id IN {}", in_list(size))
 });
 
@@ -35,7 +35,7 @@ pub(super) fn payment(row: &Row) -> Result<Payment, SqlError> {
     })
 }
 
-static REFUNDS_OF: SizedText =
+pub(super) static REFUNDS_OF: SizedText =
     SizedText::new(|_, size| format!("SELECT {REFUND_COLUMNS} FROM refunds WHERE reservation_id IN {}", in_list(size)));
 
 /// The refunds of reservations, those that exist.
@@ -58,7 +58,7 @@ fn refund(row: &Row) -> Result<Refund, SqlError> {
     })
 }
 
-static INSERT_PAYMENTS: SizedText =
+pub(super) static INSERT_PAYMENTS: SizedText =
     SizedText::new(|_, rows| format!("INSERT INTO payments ({PAYMENT_COLUMNS}) VALUES {}", values_rows(rows, 7)));
 
 /// Adds payments.
@@ -70,7 +70,7 @@ pub(super) async fn add_payments(transaction: &mut Transaction, payments: &[Paym
     transaction.write_rows(&INSERT_PAYMENTS, payments, row).await
 }
 
-static INSERT_REFUNDS: SizedText =
+pub(super) static INSERT_REFUNDS: SizedText =
     SizedText::new(|_, rows| format!("INSERT INTO refunds ({REFUND_COLUMNS}) VALUES {}", values_rows(rows, 7)));
 
 /// Adds refunds.

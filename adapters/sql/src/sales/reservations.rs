@@ -11,7 +11,7 @@ pub(super) const COLUMNS: &str = "r.reservation_id, r.customer_id, r.performance
                                   r.created_at, r.held_until, r.status, r.payment_id, r.settled_at, \
                                   i.item_id, i.category_id, i.price, i.seat_no";
 
-static BY_ID: SizedText = SizedText::new(|_, size| {
+pub(super) static BY_ID: SizedText = SizedText::new(|_, size| {
     format!(
         "SELECT {COLUMNS} FROM reservations r JOIN reservation_items i ON i.reservation_id = r.reservation_id \
          WHERE r.reservation_id IN {} ORDER BY r.reservation_id, i.item_no",

@@ -7,7 +7,7 @@ use super::codes;
 use super::performance::Places;
 use crate::database::{SizedText, SqlError, Statement, Transaction, Value, in_list, values_rows};
 
-static LOCK: SizedText = SizedText::new(|dialect, size| {
+pub(super) static LOCK: SizedText = SizedText::new(|dialect, size| {
     format!(
         "SELECT seat_no, category_no, state, reservation_id, held_until FROM seats{} \
          WHERE performance_id = ? AND seat_no IN {} ORDER BY seat_no{}",
@@ -34,7 +34,7 @@ pub(super) async fn lock(
     rows.iter().map(seat).collect()
 }
 
-static UPDATE: SizedText = SizedText::new(|dialect, rows| {
+pub(super) static UPDATE: SizedText = SizedText::new(|dialect, rows| {
     let update = dialect.on_duplicate(&["performance_id", "seat_no"], &["state", "reservation_id", "held_until"]);
     let values = values_rows(rows, 6);
     format!(

@@ -7,7 +7,7 @@ use super::codes;
 use crate::database::{Row, SizedText, SqlError, Transaction, Value, in_list};
 
 /// Holds of every performance, because open holds are limited over all of them; payments of this one only.
-static OF_CUSTOMERS: SizedText = SizedText::new(|dialect, size| {
+pub(super) static OF_CUSTOMERS: SizedText = SizedText::new(|dialect, size| {
     format!(
         "SELECT customer_id, reservation_id, performance_id, quantity, status, held_until FROM reservations{} \
          WHERE (status = {held} OR performance_id = ?) AND status IN ({held}, {paid}) AND customer_id IN {}",

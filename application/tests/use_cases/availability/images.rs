@@ -87,6 +87,37 @@ async fn another_epoch_has_the_seats_read_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_database_that_went_back_to_an_earlier_moment_has_the_seats_read_again() {
+    let watched = Watched::new().await;
+    watched.read().await;
+    watched.change(7, sold()).await;
+    watched.change(8, sold()).await;
+    watched.box_office.restore(performance(0));
+    watched.change_silently(3, sold());
+    let shown = watched.read_at(OLD_MS).await;
+    assert_eq!((shown.version, taken(&shown)), (1, vec![3]));
+    assert_eq!(watched.maps_read(), 2);
+    watched.change(4, sold()).await;
+    assert_eq!(taken(&*watched.read_at(2 * OLD_MS).await), [3, 4]);
+    assert_eq!(watched.maps_read(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_announcement_that_overtakes_the_version_row_is_followed() {
+    let watched = Watched::new().await;
+    watched.read().await;
+    watched.clock.set(OLD_MS);
+    watched.box_office.version_gate.close();
+    let reader = watched.start_reading();
+    watched.box_office.version_gate.wait_for(2).await;
+    watched.change(7, sold()).await;
+    watched.box_office.version_gate.open();
+    let shown = reader.await.expect("the reader lives").expect("the stores answer");
+    assert_eq!((shown.version, taken(&shown)), (1, vec![7]));
+    assert_eq!(watched.maps_read(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_change_that_is_announced_while_the_seats_are_read_is_not_lost() {
     let watched = Watched::new().await;
     watched.box_office.map_gate.close();

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -47,6 +47,8 @@ pub(crate) struct BoxOfficeDouble {
     pub(crate) hold_refusal: Mutex<Option<HoldRefusal>>,
     pub(crate) replays: Mutex<bool>,
     pub(crate) expire_answers: Mutex<HashMap<ReservationId, ExpireAnswer>>,
+    /// Holds whose tidying is never answered.
+    pub(crate) stuck: Mutex<HashSet<ReservationId>>,
     pub(crate) open: Mutex<Vec<OpenHold>>,
 }
 
@@ -63,6 +65,13 @@ impl BoxOfficeDouble {
         known.states.extend(seats.iter().copied());
         known.version += 1;
         SeatDelta { performance, epoch: known.epoch, version: known.version, seats: seats.to_vec() }
+    }
+
+    /// Goes back to the moment when it was laid out, in the same sequence of versions, as a restored backup does.
+    pub(crate) fn restore(&self, performance: PerformanceId) {
+        let mut known = self.seats.lock();
+        let known = known.get_mut(&performance).expect("the performance is laid out");
+        *known = Seats { epoch: known.epoch, ..Seats::default() };
     }
 
     /// Begins another sequence of versions.
@@ -126,6 +135,9 @@ impl BoxOffice for BoxOfficeDouble {
         _performance: PerformanceId,
         reservation: ReservationId,
     ) -> Result<Released, StepError<ReleaseRefusal>> {
+        if self.stuck.lock().contains(&reservation) {
+            std::future::pending::<()>().await;
+        }
         let answer = self.expire_answers.lock().get(&reservation).cloned();
         answer.unwrap_or(Err(StepError::Refused(ReleaseRefusal::Unknown)))
     }

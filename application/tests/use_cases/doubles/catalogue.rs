@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use onsale_application::ports::{CatalogueReader, ConcertFilter, ConcertListing, Page, Unavailable, Versioned};
@@ -15,6 +16,8 @@ use super::at;
 pub(crate) struct CatalogueDouble {
     performances: HashMap<PerformanceId, Arc<Performance>>,
     plan: Arc<SeatingPlan>,
+    /// How often the generation was read.
+    pub(crate) generations_read: AtomicU32,
 }
 
 impl CatalogueDouble {
@@ -22,7 +25,7 @@ impl CatalogueDouble {
     pub(crate) fn new(performances: impl IntoIterator<Item = PerformanceId>, seats: u16) -> Self {
         let plan = Arc::new(plan(seats));
         let known = |id| (id, Arc::new(terms(id, plan.id)));
-        Self { performances: performances.into_iter().map(known).collect(), plan }
+        Self { performances: performances.into_iter().map(known).collect(), plan, generations_read: AtomicU32::new(0) }
     }
 }
 
@@ -102,6 +105,7 @@ impl CatalogueReader for CatalogueDouble {
     }
 
     async fn generation(&self) -> Result<i64, Unavailable> {
+        self.generations_read.fetch_add(1, Ordering::Relaxed);
         Ok(1)
     }
 }

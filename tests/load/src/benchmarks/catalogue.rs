@@ -6,13 +6,13 @@ use super::{
 };
 use crate::{Failure, client, pairs::Pairs, report::Report};
 
-/// Measures `GET /v1/concerts` with 50 concerts, its first page or, with `limit`, one of that many.
+/// Measures the first page of `GET /v1/concerts`: `limit` of 50 concerts.
 ///
 /// # Errors
 /// When a server fails or answers something else.
-pub async fn run(bench: &Bench, limit: Option<u32>) -> Result<Report, Failure> {
+pub async fn run(bench: &Bench, limit: u32) -> Result<Report, Failure> {
     let (_store, server) = programme::server(bench).await?;
-    let path = limit.map_or(programme::PATH.to_owned(), |limit| format!("{}?limit={limit}", programme::PATH));
+    let path = format!("{}?limit={limit}", programme::PATH);
     let reply = client::call(server.address(), "GET", &path, &[], b"").await?;
     let shown = reply.json(200)?["items"].as_array().map_or(0, Vec::len);
     let reads = Reads::start(&path, &reply, bench.scale.run).await?;

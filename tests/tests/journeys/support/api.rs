@@ -81,7 +81,12 @@ impl Api {
 
     /// A request that names itself.
     pub(crate) async fn post_as(&self, key: &str, path: &str, body: Value) -> Answer {
-        Answer::of(self.request(Method::POST, path).header("Idempotency-Key", key).json(&body)).await
+        self.try_post_as(key, path, &body).await.unwrap()
+    }
+
+    /// The same of a server that may die before it has answered.
+    pub(crate) async fn try_post_as(&self, key: &str, path: &str, body: &Value) -> reqwest::Result<Answer> {
+        Answer::try_of(self.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
     }
 
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
@@ -151,9 +156,13 @@ impl Api {
 
 impl Answer {
     pub(crate) async fn of(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
+        Self::try_of(request).await.unwrap()
+    }
+
+    pub(crate) async fn try_of(request: RequestBuilder) -> reqwest::Result<Self> {
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, text: response.text().await.unwrap() }
+        Ok(Self { status, headers, text: response.text().await? })
     }
 
     /// The body as JSON.

@@ -49,7 +49,8 @@ impl RenderedPlans {
             return Ok(body.clone());
         }
         let rendered = slot.get_or_try_init(|| render(id, browse)).await.cloned();
-        self.kept.lock().tidy(id);
+        drop(slot);
+        self.kept.lock().tidy();
         rendered
     }
 }
@@ -66,12 +67,10 @@ impl Kept {
         Arc::clone(&slot.body)
     }
 
-    /// Forgets `id` when it was not rendered and nobody is at it, and the least recently used beyond the limit.
-    fn tidy(&mut self, id: SeatingPlanId) {
-        let is_abandoned = |slot: &Slot| slot.body.get().is_none() && Arc::strong_count(&slot.body) <= 2;
-        if self.by_id.get(&id).is_some_and(is_abandoned) {
-            self.by_id.remove(&id);
-        }
+    /// Forgets what was not rendered and nobody is at, as after a request that was given up, and the least recently
+    /// used beyond the limit.
+    fn tidy(&mut self) {
+        self.by_id.retain(|_, slot| slot.body.get().is_some() || Arc::strong_count(&slot.body) > 1);
         while self.by_id.values().map(Slot::weight).sum::<usize>() > self.bytes_limit {
             let kept = self.by_id.iter().filter(|(_, slot)| slot.used != self.requests && slot.weight() > 0);
             let Some(oldest) = kept.min_by_key(|(_, slot)| slot.used).map(|(id, _)| *id) else { return };
@@ -107,7 +106,7 @@ mod tests {
     fn keep(kept: &mut Kept, number: u128, bytes: usize) {
         let body = RenderedBody::new(vec![b'x'; bytes]);
         assert!(kept.slot(id(number)).set(body).is_ok());
-        kept.tidy(id(number));
+        kept.tidy();
     }
 
     #[test]
@@ -131,10 +130,16 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_exist_is_forgotten() {
+    fn what_was_given_up_is_forgotten_and_what_is_being_rendered_stays() {
         let mut kept = Kept::new(LIMIT);
         drop(kept.slot(id(1)));
-        kept.tidy(id(1));
-        assert!(kept.by_id.is_empty());
+        let rendering = kept.slot(id(2));
+        keep(&mut kept, 3, 100);
+        let mut left: Vec<_> = kept.by_id.keys().copied().collect();
+        left.sort();
+        assert_eq!(left, [id(2), id(3)]);
+        drop(rendering);
+        kept.tidy();
+        assert_eq!(kept.by_id.len(), 1);
     }
 }
