@@ -79,7 +79,6 @@ packages() { # manager, tool …
             brew:npm) echo node ;;
             apt-get:python3) echo python3 python3-venv ;;
             brew:python3) echo python ;;
-            apt-get:redis) echo redis-server ;;
             *) echo "$tool" ;;
         esac
     done | tr '\n' ' '

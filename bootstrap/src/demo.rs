@@ -9,7 +9,7 @@ use onsale_application::points::ChargeRequest;
 use onsale_application::ports::{ConcertFilter, ConcertListing, IdempotencyKey, PerformanceDraft};
 use onsale_domain::account::{Email, Role};
 use onsale_domain::concert::Concert;
-use onsale_domain::ids::{AccountId, ConcertId, PerformanceId, SeatingPlanId};
+use onsale_domain::ids::{AccountId, ConcertId, PerformanceId, SeatingPlanId, WaitingRoomId};
 use onsale_domain::money::{Amount, Currency};
 use onsale_domain::performance::{DEFAULT_HOLD_SECONDS, DEFAULT_MAX_SEATS_PER_CUSTOMER, Performance, SalesStatus};
 use onsale_domain::plan::SeatingPlan;
@@ -20,6 +20,7 @@ use crate::private_file;
 use crate::random::password;
 use crate::wiring::Wired;
 
+mod line;
 mod venue;
 
 /// How the demo's accounts are kept, in the data folder, so that a second start can print them again.
@@ -39,6 +40,14 @@ const CONCERTS: [(&str, &str, &[i64]); 3] = [
 
 /// More than the demo has.
 const CONCERTS_LIMIT: u32 = 100;
+
+/// What a demo shows.
+pub(crate) struct Demo {
+    /// How to sign in.
+    pub(crate) accounts: DemoAccounts,
+    /// The waiting room in front of the first concert.
+    pub(crate) room: WaitingRoomId,
+}
 
 /// How to sign in to a demo.
 #[derive(Serialize, Deserialize)]
@@ -60,11 +69,15 @@ pub(crate) struct DemoAccounts {
 ///
 /// # Errors
 /// [`Failure`] when something could not be stored, or when the database holds concerts that are not the demo's.
-pub(crate) async fn prepare(wired: &Wired, data_folder: &Path, currency: Currency) -> Result<DemoAccounts, Failure> {
+pub(crate) async fn prepare(wired: &Wired, data_folder: &Path, currency: Currency) -> Result<Demo, Failure> {
     let accounts = demo_accounts(wired, &data_folder.join(ACCOUNTS_FILE)).await?;
     let operator = add_accounts(wired, &accounts).await?;
     add_concerts(wired, operator, currency).await?;
-    Ok(accounts)
+    let (guarded, _, _) = CONCERTS[0];
+    let concerts = concerts(wired).await?;
+    let concert = concerts.iter().find(|listing| listing.concert.title == guarded);
+    let concert = concert.ok_or_else(|| Failure::because("the demo's first concert is lost"))?.concert.id;
+    Ok(Demo { accounts, room: line::guard(wired, concert, operator).await? })
 }
 
 async fn demo_accounts(wired: &Wired, file: &Path) -> Result<DemoAccounts, Failure> {

@@ -1,11 +1,28 @@
 //! What metrics say about waiting rooms.
 
 use chrono::{DateTime, Utc};
-use metrics::gauge;
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use onsale_application::waiting_room::RoomBoard;
 
-/// Rooms with figures of their own at most; what more there are is in the sums of none.
+/// Rooms with figures of their own at most.
 const ROOMS_LIMIT: usize = 100;
+
+/// Says what the figures mean.
+pub(crate) fn describe() {
+    describe_gauge!("onsale_waiting_room_waiting", Unit::Count, "Visitors in line.");
+    describe_gauge!("onsale_waiting_room_alive", Unit::Count, "Visitors inside.");
+    describe_gauge!("onsale_waiting_room_serving", Unit::Count, "The highest number let in.");
+    describe_gauge!("onsale_waiting_room_epoch", Unit::Count, "How often the line was made.");
+    describe_gauge!("onsale_waiting_room_healing", Unit::Count, "1 while a line that was lost fills again.");
+    describe_counter!("onsale_waiting_room_let_in_total", Unit::Count, "Visitors that this process let in.");
+    describe_counter!("onsale_waiting_room_epochs_total", Unit::Count, "Lines that this process made anew.");
+    describe_counter!("onsale_waiting_room_returned_total", Unit::Count, "Visitors put back into lines.");
+    describe_histogram!(
+        "onsale_waiting_room_tick_delay_seconds",
+        Unit::Seconds,
+        "How late ticks were while somebody waited and there was room."
+    );
+}
 
 /// Publishes the figures of every live room.
 pub(crate) fn publish(board: &RoomBoard, now: DateTime<Utc>) {

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::configuration::Configuration;
-use crate::demo::{self, DemoAccounts};
+use crate::demo::{self, Demo};
 use crate::failure::Failure;
 use crate::tasks;
 use crate::terminal::{complain, say};
@@ -36,14 +36,14 @@ pub(crate) async fn run(configuration: Configuration, demo: bool) -> Result<Exit
     build_info(env!("CARGO_PKG_VERSION"));
     let _logs = init_logs(&configuration.log)?;
     let stop = stop_signal()?;
-    let Some((wired, accounts)) = unless_told_to_stop(&stop, start(&configuration, demo)).await.transpose()? else {
+    let Some((wired, shown)) = unless_told_to_stop(&stop, start(&configuration, demo)).await.transpose()? else {
         info!("stopped while starting");
         return Ok(ExitCode::SUCCESS);
     };
     let listeners = Listeners::bind(&configuration.http)?;
     let supervisor = Arc::new(Supervisor::new(CancellationToken::new()));
     tasks::start(&supervisor, &wired, &configuration, &metrics);
-    announce(&listeners, accounts.as_ref())?;
+    announce(&listeners, shown.as_ref())?;
     serve(&configuration, &wired, &supervisor, listeners, metrics, stop).await;
     if let Err(error) = supervisor.shutdown(TASKS_LIMIT).await {
         warn!(%error, "some tasks were cut off");
@@ -54,12 +54,12 @@ pub(crate) async fn run(configuration: Configuration, demo: bool) -> Result<Exit
 }
 
 /// Brings the schema up to date and puts everything together.
-async fn start(configuration: &Configuration, demo: bool) -> Result<(Wired, Option<DemoAccounts>), Failure> {
+async fn start(configuration: &Configuration, demo: bool) -> Result<(Wired, Option<Demo>), Failure> {
     let database = wiring::database(configuration).await?;
     database.migrate().await?;
     let wired = wiring::wire(configuration, database)?;
-    let accounts = if demo { Some(demo_data(configuration, &wired).await?) } else { None };
-    Ok((wired, accounts))
+    let shown = if demo { Some(demo_data(configuration, &wired).await?) } else { None };
+    Ok((wired, shown))
 }
 
 /// What a start comes to; nothing when it goes on for too long after this process was told to stop. The little time is
@@ -93,7 +93,7 @@ fn demo_configuration(mut configuration: Configuration) -> Result<Configuration,
     Ok(configuration)
 }
 
-async fn demo_data(configuration: &Configuration, wired: &Wired) -> Result<DemoAccounts, Failure> {
+async fn demo_data(configuration: &Configuration, wired: &Wired) -> Result<Demo, Failure> {
     demo::prepare(wired, &configuration.data_folder, configuration.currency).await
 }
 
@@ -117,17 +117,18 @@ impl Listeners {
     }
 }
 
-fn announce(listeners: &Listeners, accounts: Option<&DemoAccounts>) -> Result<(), Failure> {
+fn announce(listeners: &Listeners, demo: Option<&Demo>) -> Result<(), Failure> {
     let public = listeners.public.local_addr()?;
     let admin = listeners.admin.local_addr()?;
     info!(%public, %admin, version = env!("CARGO_PKG_VERSION"), "serving");
     say(&format!("Onsale serves http://{public}"));
     say(&format!("  Swagger page     http://{public}/docs"));
     say(&format!("  metrics, health  http://{admin}/metrics  http://{admin}/health/detail"));
-    if let Some(accounts) = accounts {
+    if let Some(Demo { accounts, room }) = demo {
         say(&format!("  customer         {}  {}", accounts.customer_email, accounts.customer_password));
         say(&format!("  operator         {}  {}", accounts.operator_email, accounts.operator_password));
         say("  Sign in with POST /v1/sessions, then press Authorize on the Swagger page and paste the access_token.");
+        say(&format!("  waiting room     {room}, in front of the first concert: POST /v1/waiting-rooms/{room}/tokens"));
     }
     Ok(())
 }

@@ -119,6 +119,7 @@ fn start_readiness(supervisor: &Supervisor, wired: &Wired) {
 /// Follows, lets in, signs, and tidies.
 fn start_rooms(supervisor: &Supervisor, wired: &Wired) {
     let RoomTasks { board, ticking, keys, rooms } = wired.rooms.clone();
+    room_figures::describe();
     let (followed, figures) = (board.clone(), board);
     supervisor.run("follow_rooms", move |shutdown| {
         let board = followed.clone();

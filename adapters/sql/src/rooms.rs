@@ -64,3 +64,24 @@ impl SqlRooms {
         tokio::join!(self.uses.drain(), self.joins.drain(), self.redemptions.drain());
     }
 }
+
+/// Every statement of rooms that exists in sizes.
+#[cfg(test)]
+pub(crate) fn sized_texts() -> Vec<crate::snapshots::NamedText> {
+    crate::snapshots::named![
+        "rooms::",
+        blocks::BLOCKED,
+        blocks::WRITE,
+        entrants::JOINED,
+        entrants::INSERT,
+        entrants::NUMBER,
+        redeeming::PRESENTED,
+        redeeming::INSERT,
+        redeeming::DELETE,
+        ticks::BY_NO,
+        ticks::WRITE,
+        visits::BY_NUMBER,
+        visits::OF_VISITORS,
+        visits::WRITE,
+    ]
+}

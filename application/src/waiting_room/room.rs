@@ -33,6 +33,8 @@ pub struct LiveRoom {
     news: watch::Sender<u64>,
     /// Somebody has taken a place here.
     pub(super) arrived: Notify,
+    /// Whether the schedule waits for visitors or for room, so that its next tick is not late but early.
+    pub(super) idle: AtomicBool,
     /// How often its changes were begun to be read.
     pub(super) reads_begun: AtomicU64,
     /// One at a time reads its changes: the number of the last reading that succeeded.
@@ -82,6 +84,7 @@ impl LiveRoom {
             epoch: Mutex::new(EpochNews { epoch: progress.epoch, begun_at: None, answered: false }),
             news: watch::Sender::new(0),
             arrived: Notify::new(),
+            idle: AtomicBool::new(true),
             reads_begun: AtomicU64::new(0),
             reading: tokio::sync::Mutex::default(),
             mending: tokio::sync::Mutex::default(),

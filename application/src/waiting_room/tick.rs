@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -147,12 +148,17 @@ impl KeepTicking {
         let every = Duration::from_millis(terms.admit.every_ms.into());
         match self.tick(room, TickKind::Scheduled, terms.admit.count).await {
             Ok(tick) => {
-                histogram!("onsale_waiting_room_tick_delay_seconds").record(until(due, tick.at).min(every));
+                if !room.idle.swap(false, Ordering::Relaxed) {
+                    histogram!("onsale_waiting_room_tick_delay_seconds").record(until(due, tick.at));
+                }
                 debug!(waiting_room_id = %room.id(), tick = tick.no, to = tick.to, present = tick.present, "let in");
                 Duration::ZERO
             }
             Err(StepError::Refused(TickRefusal::NotDue { at })) => until(self.context.now(), at).max(BREATH).min(LOOK),
-            Err(StepError::Refused(TickRefusal::NobodyWaits | TickRefusal::Full)) => every.min(LOOK),
+            Err(StepError::Refused(TickRefusal::NobodyWaits | TickRefusal::Full)) => {
+                room.idle.store(true, Ordering::Relaxed);
+                every.min(LOOK)
+            }
             Err(StepError::Refused(_)) => BREATH,
             Err(error) => {
                 warn!(waiting_room_id = %room.id(), %error, "nobody is let in; the line goes on when its stores are back");

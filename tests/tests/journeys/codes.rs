@@ -58,18 +58,11 @@ const PROMISED: [&str; 30] = [
 ];
 
 /// Those of them that no operation answers yet, and what they will come with.
-const ABSENT: [(&str, &str); 11] = [
+const ABSENT: [(&str, &str); 4] = [
     ("already_issued", "coupons"),
-    ("api_key_invalid", "tenants"),
     ("campaign_exhausted", "coupons"),
     ("campaign_not_open", "coupons"),
-    ("line_full", "the waiting room"),
-    ("pass_expired", "the waiting room"),
-    ("pass_not_yours", "the waiting room"),
-    ("pass_required", "the waiting room"),
-    ("queue_token_invalid", "the waiting room"),
     ("sold_out", "best available seats and tickets without seats"),
-    ("visitor_blocked", "the waiting room"),
 ];
 
 /// The codes that were answered.

@@ -39,7 +39,7 @@ impl Blocks {
     }
 }
 
-static BLOCKED: SizedText = SizedText::new(|dialect, size| {
+pub(super) static BLOCKED: SizedText = SizedText::new(|dialect, size| {
     format!(
         "SELECT visitor FROM room_blocks{} WHERE room_id = ? AND blocked = 1 AND visitor IN {}",
         dialect.by_primary_key(),
@@ -57,7 +57,7 @@ pub(super) async fn blocked(
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-static WRITE: SizedText = SizedText::new(|dialect, rows| {
+pub(super) static WRITE: SizedText = SizedText::new(|dialect, rows| {
     let update = dialect.on_duplicate(&["room_id", "visitor"], &["blocked", "change_no"]);
     format!("INSERT INTO room_blocks (room_id, visitor, blocked, change_no) VALUES {}{update}", values_rows(rows, 4))
 });

@@ -25,7 +25,7 @@ pub(super) async fn write_count(
     Ok(())
 }
 
-static JOINED: SizedText = SizedText::new(|dialect, size| {
+pub(super) static JOINED: SizedText = SizedText::new(|dialect, size| {
     format!(
         "SELECT visitor FROM room_entrants{} WHERE room_id = ? AND visitor IN {}",
         dialect.by_primary_key(),
@@ -43,7 +43,7 @@ pub(super) async fn joined(
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-static INSERT: SizedText = SizedText::new(|_, rows| {
+pub(super) static INSERT: SizedText = SizedText::new(|_, rows| {
     format!("INSERT INTO room_entrants (room_id, visitor, pseudonym) VALUES {}", values_rows(rows, 3))
 });
 
@@ -72,7 +72,7 @@ pub(super) async fn delete(
 /// Every entrant is there already, so that these pseudonyms are written nowhere; [`is_complete`] makes sure of it.
 const NO_PSEUDONYM: Pseudonym = [0; 32];
 
-static NUMBER: SizedText = SizedText::new(|dialect, rows| {
+pub(super) static NUMBER: SizedText = SizedText::new(|dialect, rows| {
     let update = dialect.on_duplicate(&["room_id", "visitor"], &["number"]);
     format!("INSERT INTO room_entrants (room_id, visitor, pseudonym, number) VALUES {}{update}", values_rows(rows, 4))
 });

@@ -77,7 +77,7 @@ fn answers(redemptions: &[Redemption], before: &HashSet<[u8; 32]>, run: Run) -> 
     redemptions.iter().map(answer).collect()
 }
 
-static PRESENTED: SizedText =
+pub(super) static PRESENTED: SizedText =
     SizedText::new(|_, size| format!("SELECT digest FROM room_redemptions WHERE digest IN {}", in_list(size)));
 
 async fn presented(transaction: &mut Transaction, digests: &[[u8; 32]]) -> Result<HashSet<[u8; 32]>, SqlError> {
@@ -85,7 +85,7 @@ async fn presented(transaction: &mut Transaction, digests: &[[u8; 32]]) -> Resul
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-static INSERT: SizedText = SizedText::new(|_, rows| {
+pub(super) static INSERT: SizedText = SizedText::new(|_, rows| {
     format!("INSERT INTO room_redemptions (digest, room_id, expires_at) VALUES {}", values_rows(rows, 3))
 });
 

@@ -108,7 +108,7 @@ pub(super) async fn covering(
     Ok(found)
 }
 
-static BY_NO: SizedText = SizedText::new(|dialect, size| {
+pub(super) static BY_NO: SizedText = SizedText::new(|dialect, size| {
     format!(
         "SELECT {COLUMNS} FROM room_ticks{} WHERE room_id = ? AND tick_no IN {}",
         dialect.by_primary_key(),
@@ -126,7 +126,7 @@ pub(super) async fn by_nos(
     rows.iter().map(tick).collect()
 }
 
-static WRITE: SizedText = SizedText::new(|dialect, rows| {
+pub(super) static WRITE: SizedText = SizedText::new(|dialect, rows| {
     let changing = ["present", "claimed", "ended", "ended_unclaimed", "settled", "expired", "change_no"];
     let update = dialect.on_duplicate(&["room_id", "tick_no"], &changing);
     format!("INSERT INTO room_ticks ({COLUMNS}, room_id, change_no) VALUES {}{update}", values_rows(rows, 15))

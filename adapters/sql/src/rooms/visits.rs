@@ -63,7 +63,7 @@ impl Visits {
     }
 }
 
-static BY_NUMBER: SizedText = SizedText::new(|dialect, size| {
+pub(super) static BY_NUMBER: SizedText = SizedText::new(|dialect, size| {
     format!(
         "SELECT {COLUMNS} FROM room_visits{} WHERE room_id = ? AND number IN {}",
         dialect.by_primary_key(),
@@ -81,7 +81,7 @@ pub(super) async fn by_numbers(
     rows.iter().map(visit).collect()
 }
 
-static OF_VISITORS: SizedText = SizedText::new(|dialect, size| {
+pub(super) static OF_VISITORS: SizedText = SizedText::new(|dialect, size| {
     format!(
         "SELECT {COLUMNS} FROM room_visits{} \
          WHERE room_id = ? AND ended_at IS NULL AND expires_at > ? AND visitor IN {}",
@@ -102,7 +102,7 @@ pub(super) async fn going_on(
     rows.iter().map(visit).collect()
 }
 
-static WRITE: SizedText = SizedText::new(|dialect, rows| {
+pub(super) static WRITE: SizedText = SizedText::new(|dialect, rows| {
     let changing =
         ["tick_no", "let_in_at", "claimed_at", "expires_at", "ended_at", "ended_because", "pass_id", "change_no"];
     let update = dialect.on_duplicate(&["room_id", "number"], &changing);

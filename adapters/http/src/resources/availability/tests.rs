@@ -9,7 +9,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{Stream, StreamExt};
 use onsale_application::availability::{AvailabilityBoard, BoardLimits};
-use onsale_application::ports::{Clock, Context, SeatMap, StreamClaims, TakenSeat};
+use onsale_application::ports::{Context, SeatMap, StreamClaims, TakenSeat};
 use onsale_domain::ids::{CategoryId, ConcertId, PerformanceId, ReservationId, SeatingPlanId};
 use onsale_domain::money::{Amount, Currency};
 use onsale_domain::performance::{CategoryKind, Performance, PricedCategory, SalesStatus};
