@@ -1,9 +1,11 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onsale_domain::ids::WaitingRoomId;
-use onsale_domain::waiting_room::{LineView, Phase, QueueNumber, Visit, VisitorId, WaitingRoom};
+use onsale_domain::waiting_room::{
+    LineView, Phase, QueueNumber, Visit, VisitorId, WaitingRoom, estimated_wait_seconds,
+};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
@@ -140,6 +142,11 @@ impl LiveRoom {
     #[must_use]
     pub fn per_minute(&self) -> u64 {
         u64::try_from(self.per_minute.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
+    /// Seconds until the visitor at `position` would be let in by the schedule alone.
+    pub(super) fn planned_wait_seconds(&self, position: u64) -> Option<u64> {
+        estimated_wait_seconds(position, self.state.read().planned_per_minute())
     }
 
     /// Visitors in line, as of the last look.

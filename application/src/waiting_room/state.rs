@@ -149,6 +149,12 @@ impl RoomState {
         self.ranges.range(number..).next().map(|(_, tick)| tick).filter(|tick| tick.covers(number))
     }
 
+    /// How many visitors the schedule lets in within a minute at most.
+    pub(super) fn planned_per_minute(&self) -> u64 {
+        let admit = self.record.room.admit;
+        u64::from(admit.count) * 60_000 / u64::from(admit.every_ms)
+    }
+
     /// How many visitors are let in within a minute: as many as in the last one, or as many as the schedule says while
     /// there was none.
     pub(super) fn per_minute(&self, now: DateTime<Utc>) -> u64 {
@@ -157,7 +163,7 @@ impl RoomState {
             return 0;
         }
         let recent = || self.ranges.values().filter(|tick| now - tick.at < RATE_WINDOW);
-        let planned = u64::from(room.admit.count) * 60_000 / u64::from(room.admit.every_ms);
+        let planned = self.planned_per_minute();
         let Some(earliest) = recent().map(|tick| tick.at).min() else { return planned };
         let let_in: i64 = recent().map(|tick| tick.present).sum();
         // The first tick opens the window, so what it let in took no time.

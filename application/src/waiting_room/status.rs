@@ -321,7 +321,7 @@ fn report_of(room: &LiveRoom, standing: &Standing, number: QueueNumber, random: 
             StatusReport {
                 position: Some(position),
                 estimated_wait_seconds: wait,
-                poll_after_ms: Some(poll_after_ms(wait, random)),
+                poll_after_ms: Some(poll_after_ms(wait.or_else(|| room.planned_wait_seconds(position)), random)),
                 ..plain
             }
         }

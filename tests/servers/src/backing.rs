@@ -2,6 +2,8 @@
 
 use std::{env, fmt, path::PathBuf};
 
+use rustix::process::Signal;
+
 use crate::{ServerError, container::Container, process::PrivateServer};
 
 /// Where a server comes from.
@@ -51,6 +53,22 @@ impl Backing {
             Self::Given => Err(ServerError::NotOurs),
             Self::Container(container) => container.resume().await,
             Self::Process(server) => server.resume().await,
+        }
+    }
+
+    pub(crate) async fn freeze(&self) -> Result<(), ServerError> {
+        match self {
+            Self::Given => Err(ServerError::NotOurs),
+            Self::Container(container) => container.freeze().await,
+            Self::Process(server) => server.signal(Signal::STOP),
+        }
+    }
+
+    pub(crate) async fn thaw(&self) -> Result<(), ServerError> {
+        match self {
+            Self::Given => Err(ServerError::NotOurs),
+            Self::Container(container) => container.thaw().await,
+            Self::Process(server) => server.signal(Signal::CONT),
         }
     }
 

@@ -48,6 +48,16 @@ impl Container {
         Ok(engine.kill_container(self.container.id(), Some(options)).await?)
     }
 
+    /// Stops everything in the container where it is.
+    pub(crate) async fn freeze(&self) -> Result<(), ServerError> {
+        Ok(self.container.pause().await?)
+    }
+
+    /// Lets it go on after [`Self::freeze`].
+    pub(crate) async fn thaw(&self) -> Result<(), ServerError> {
+        Ok(self.container.unpause().await?)
+    }
+
     /// Removes the container.
     pub(crate) async fn remove(self) -> Result<(), ServerError> {
         self.container.rm().await?;

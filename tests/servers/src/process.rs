@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::{ServerError, guard::Guard};
@@ -71,6 +72,13 @@ impl PrivateServer {
     pub(crate) fn kill(&mut self) -> Result<(), ServerError> {
         let Some(running) = self.running.take() else { return Ok(()) };
         running.end().map_err(|reason| ServerError::Run { program: self.recipe.program.clone(), reason })
+    }
+
+    /// Sends a signal to the process, if it runs.
+    pub(crate) fn signal(&self, signal: Signal) -> Result<(), ServerError> {
+        let Some(child) = self.running.as_ref().and_then(|running| running.child.as_ref()) else { return Ok(()) };
+        kill_process(Pid::from_child(child), signal)
+            .map_err(|reason| ServerError::Run { program: self.recipe.program.clone(), reason: reason.into() })
     }
 }
 

@@ -135,6 +135,22 @@ impl RedisServer {
         self.backing.resume().await
     }
 
+    /// Stops the server where it is: it keeps its connections, takes new ones and answers nothing.
+    ///
+    /// # Errors
+    /// [`ServerError::NotOurs`] when it was given in the environment.
+    pub async fn freeze(&self) -> Result<(), ServerError> {
+        self.backing.freeze().await
+    }
+
+    /// Lets a frozen server go on, with everything it had.
+    ///
+    /// # Errors
+    /// [`ServerError::NotOurs`] when it was given in the environment.
+    pub async fn thaw(&self) -> Result<(), ServerError> {
+        self.backing.thaw().await
+    }
+
     /// Ends a server that was started here.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 
 use std::{
     env,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::TcpStream,
     process::{Child, Command, Stdio},
 };
@@ -60,6 +60,19 @@ async fn a_killed_redis_comes_back_empty() {
     server.kill().await.unwrap();
     server.start().await.unwrap();
     assert_eq!(ask_redis(server.url(), "GET place"), "$-1");
+}
+
+#[tokio::test]
+async fn a_frozen_redis_says_nothing_and_goes_on_with_what_it_had() {
+    let server = private_redis().await;
+    assert_eq!(ask_redis(server.url(), "SET place 7"), "+OK");
+    server.freeze().await.unwrap();
+    let mut asked = TcpStream::connect(server.url().trim_start_matches("redis://")).unwrap();
+    asked.set_nonblocking(true).unwrap();
+    asked.write_all(b"GET place\r\n").unwrap();
+    assert_eq!(asked.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    server.thaw().await.unwrap();
+    assert_eq!(ask_redis(server.url(), "GET place"), "$1");
 }
 
 fn ask_redis(url: &str, command: &str) -> String {
