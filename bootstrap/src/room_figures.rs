@@ -17,6 +17,13 @@ pub(crate) fn describe() {
     describe_counter!("onsale_waiting_room_let_in_total", Unit::Count, "Visitors that this process let in.");
     describe_counter!("onsale_waiting_room_epochs_total", Unit::Count, "Lines that this process made anew.");
     describe_counter!("onsale_waiting_room_returned_total", Unit::Count, "Visitors put back into lines.");
+    describe_counter!("onsale_waiting_room_unclaimed_total", Unit::Count, "Visitors let in who never came.");
+    describe_counter!("onsale_waiting_room_expired_total", Unit::Count, "Visits that ended with their pass.");
+    describe_histogram!(
+        "onsale_waiting_room_announcement_delay_seconds",
+        Unit::Seconds,
+        "How long after a tick this process knew of it."
+    );
     describe_histogram!(
         "onsale_waiting_room_tick_delay_seconds",
         Unit::Seconds,

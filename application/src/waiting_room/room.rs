@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use metrics::histogram;
 use onsale_domain::ids::WaitingRoomId;
 use onsale_domain::waiting_room::{
     LineView, Phase, QueueNumber, Visit, VisitorId, WaitingRoom, estimated_wait_seconds,
@@ -165,7 +166,13 @@ impl LiveRoom {
 
     pub(super) fn apply(&self, changes: RoomChanges, now: DateTime<Utc>) {
         let progress = changes.record.progress.clone();
-        self.state.write().apply(changes, now);
+        let mut state = self.state.write();
+        for tick in changes.ticks.iter().filter(|tick| tick.no > state.record.progress.tick) {
+            let delay = (now - tick.at).to_std().unwrap_or_default();
+            histogram!("onsale_waiting_room_announcement_delay_seconds").record(delay);
+        }
+        state.apply(changes, now);
+        drop(state);
         self.ceiling.fetch_max(progress.ceiling, Ordering::Relaxed);
         let mut epoch = self.epoch.lock();
         if progress.epoch > epoch.epoch {

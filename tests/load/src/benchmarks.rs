@@ -6,13 +6,20 @@ pub mod expiry;
 pub mod footprint;
 pub mod hold;
 pub mod hot_seat;
+pub mod pass_check;
 pub mod pay;
+pub mod queue_enter;
+pub mod queue_memory;
+pub mod queue_poll;
+pub mod queue_sse;
+pub mod queue_tick;
 pub mod sign_in;
 pub mod thousand;
 
 mod programme;
 mod reads;
 mod sales;
+mod site;
 
 use std::path::PathBuf;
 

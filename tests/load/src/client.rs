@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     Failure,
     load::{Answer, Fixed, Load, Turn, Until, Workload},
+    prepared::Prepared,
 };
 
 /// The headers of an answer that a bare server repeats.
@@ -64,6 +65,40 @@ pub async fn ask(server: SocketAddr, request: Fixed) -> Result<Reply, Failure> {
     Load::new(server, 1, Until::Requests(1)).run(once.clone()).await?;
     let reply = once.reply.lock().unwrap_or_else(PoisonError::into_inner).take();
     reply.ok_or_else(|| "no answer".into())
+}
+
+/// Makes each request once, on some connections, and keeps the answers in the order of the requests.
+///
+/// # Errors
+/// When a request has no answer, or an answer has another status.
+pub async fn ask_all(server: SocketAddr, requests: Prepared, status: u16) -> Result<Vec<Value>, Failure> {
+    const CONNECTIONS: usize = 64;
+    let count = requests.count();
+    let bodies = Mutex::new(vec![None; count]);
+    let each = Arc::new(Each { requests, status, bodies });
+    Load::new(server, CONNECTIONS, Until::Requests(count as u64)).run(each.clone()).await?;
+    let bodies = std::mem::take(&mut *each.bodies.lock().unwrap_or_else(PoisonError::into_inner));
+    bodies.into_iter().map(|body| body.ok_or_else(|| format!("an answer is not {status}").into())).collect()
+}
+
+struct Each {
+    requests: Prepared,
+    status: u16,
+    bodies: Mutex<Vec<Option<Value>>>,
+}
+
+impl Workload for Each {
+    fn request(&self, turn: Turn, request: &mut Vec<u8>) -> bool {
+        self.requests.request(turn, request)
+    }
+
+    fn answer(&self, turn: Turn, answer: &Answer<'_>) {
+        let body = serde_json::from_slice(answer.body).ok().filter(|_| answer.status == self.status);
+        let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = usize::try_from(turn.number).ok().and_then(|number| bodies.get_mut(number)) {
+            *place = body;
+        }
+    }
 }
 
 struct Once {

@@ -25,6 +25,12 @@ pub struct Customer {
 }
 
 impl Customer {
+    /// Their access token.
+    #[must_use]
+    pub fn authorization(&self) -> &str {
+        &self.authorization
+    }
+
     /// Their access token, and a key that no other request has.
     #[must_use]
     pub fn headers(&self) -> [(&str, &str); 2] {
@@ -41,9 +47,7 @@ impl Tokens {
     /// # Errors
     /// When the secret is too short.
     pub fn new(secret: &str) -> Result<Self, SecretError> {
-        let (issuer, audience) = ("onsale".to_owned(), "onsale-api".to_owned());
-        let settings = SealSettings { issuer, audience, secret: Secret::new(secret)?, previous_secrets: Vec::new() };
-        Ok(Self(TokenSeals::new(&settings, Arc::new(SystemClock))))
+        Ok(Self(TokenSeals::new(&seal_settings(secret)?, Arc::new(SystemClock))))
     }
 
     /// The value of an `Authorization` header, good for a day.
@@ -67,6 +71,15 @@ impl Tokens {
         };
         accounts.iter().map(customer).collect()
     }
+}
+
+/// How a server with this secret seals what it gives out.
+///
+/// # Errors
+/// When the secret is too short.
+pub fn seal_settings(secret: &str) -> Result<SealSettings, SecretError> {
+    let (issuer, audience) = ("onsale".to_owned(), "onsale-api".to_owned());
+    Ok(SealSettings { issuer, audience, secret: Secret::new(secret)?, previous_secrets: Vec::new() })
 }
 
 /// What every new account has.

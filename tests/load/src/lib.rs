@@ -11,16 +11,20 @@ pub mod commit_delay;
 pub mod customers;
 pub mod helper;
 pub mod limits;
+pub mod line;
 pub mod load;
 pub mod naked;
 pub mod onsale;
 pub mod pairs;
+pub mod polls;
 pub mod prepared;
 pub mod raw;
+pub mod redis_figures;
 pub mod report;
 pub mod scale;
 pub mod stage;
 pub mod store;
+pub mod visitors;
 
 use std::error::Error;
 

@@ -5,7 +5,10 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use onsale_bench::{
     Failure, bare,
-    benchmarks::{Bench, availability, catalogue, expiry, footprint, hold, hot_seat, pay, sign_in, thousand},
+    benchmarks::{
+        Bench, availability, catalogue, expiry, footprint, hold, hot_seat, pass_check, pay, queue_enter, queue_memory,
+        queue_poll, queue_sse, queue_tick, sign_in, thousand,
+    },
     binary, limits,
     load::{Fixed, Load, Until},
     naked::{self, Naked},
@@ -57,6 +60,18 @@ enum Benchmark {
     SignIn,
     /// Time to readiness and resident memory, embedded, idle and after 200,000 holds.
     Footprint,
+    /// New visitors take places in line, on MySQL and Redis, against bare.
+    QueueEnter,
+    /// GET …/status in a line of 200,000 against bare, and in lines of 1,000 and of 1,000,000.
+    QueuePoll,
+    /// 6,000 of 1,000,000 are let in: time in Redis, and how late it happens.
+    QueueTick,
+    /// 15,000 follow their places while 6,000 at a time are let in: when they hear of it, and what a stream costs.
+    QueueSse,
+    /// Memory of 1,000,000 who wait, in Redis and in process.
+    QueueMemory,
+    /// GET …/availability of a guarded concert with 6,000 passes, against the same unguarded.
+    PassCheck,
     /// What the load generator reaches against a handler that does nothing: the ceiling of every other figure.
     Generator {
         /// Connections, each with one request in flight.
@@ -137,6 +152,12 @@ async fn measure(bench: &Bench, benchmark: Benchmark) -> Result<Report, Failure>
         Benchmark::Expiry(Store { store }) => expiry::run(bench, store).await,
         Benchmark::SignIn => sign_in::run(bench).await,
         Benchmark::Footprint => footprint::run(bench).await,
+        Benchmark::QueueEnter => queue_enter::run(bench).await,
+        Benchmark::QueuePoll => queue_poll::run(bench).await,
+        Benchmark::QueueTick => queue_tick::run(bench).await,
+        Benchmark::QueueSse => queue_sse::run(bench).await,
+        Benchmark::QueueMemory => queue_memory::run(bench).await,
+        Benchmark::PassCheck => pass_check::run(bench).await,
         Benchmark::Generator { .. } | Benchmark::ServeNaked { .. } | Benchmark::ServeBare { .. } => {
             Err("this is no benchmark of the server".into())
         }

@@ -67,8 +67,7 @@ impl Onsale {
     /// Where there is no `/proc`.
     pub async fn memory(&self) -> Result<Memory, Failure> {
         let id = self.process.id().ok_or("the server has ended")?;
-        let status = fs::read_to_string(format!("/proc/{id}/status")).await?;
-        Ok(Memory { resident_mb: megabytes(&status, "VmRSS:")?, anonymous_mb: megabytes(&status, "RssAnon:")? })
+        Memory::of(&id.to_string()).await
     }
 
     /// Tells it to stop and waits until it has.
@@ -91,6 +90,17 @@ pub struct Memory {
     pub resident_mb: f64,
     /// What is not the program itself, which the system reads from its file and can drop (`RssAnon`).
     pub anonymous_mb: f64,
+}
+
+impl Memory {
+    /// The memory of a process, by its number or `self`.
+    ///
+    /// # Errors
+    /// Where there is no `/proc`.
+    pub async fn of(process: &str) -> Result<Self, Failure> {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).await?;
+        Ok(Self { resident_mb: megabytes(&status, "VmRSS:")?, anonymous_mb: megabytes(&status, "RssAnon:")? })
+    }
 }
 
 fn megabytes(status: &str, name: &str) -> Result<f64, Failure> {

@@ -71,6 +71,17 @@ impl Workload for Prepared {
     }
 }
 
+/// The same requests again and again, in their order.
+#[derive(Debug)]
+pub struct Rounds(pub Prepared);
+
+impl Workload for Rounds {
+    fn request(&self, turn: Turn, request: &mut Vec<u8>) -> bool {
+        let count = self.0.count() as u64;
+        count > 0 && self.0.request(Turn { number: turn.number % count, ..turn }, request)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -89,6 +100,18 @@ mod tests {
         assert!(ask(0).unwrap().starts_with(b"GET /a HTTP/1.1\r\n"));
         assert!(ask(1).unwrap().starts_with(b"GET /b HTTP/1.1\r\n"));
         assert_eq!(ask(2), None);
+    }
+
+    #[test]
+    fn after_the_last_request_comes_the_first() {
+        let mut prepared = Prepared::default();
+        prepared.add("GET", "/a", &[], b"");
+        prepared.add("GET", "/b", &[], b"");
+        let rounds = Rounds(prepared);
+        let mut request = Vec::new();
+        assert!(rounds.request(Turn { connection: 0, number: 5 }, &mut request));
+        assert!(request.starts_with(b"GET /b HTTP/1.1\r\n"));
+        assert!(!Rounds(Prepared::default()).request(Turn { connection: 0, number: 0 }, &mut request));
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Concerts to sell, put up through the API as an operator does it.
 
+mod rooms;
+
 use std::net::SocketAddr;
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
+pub use self::rooms::{Tenant, room_path, room_terms};
 use crate::{Failure, client};
 
 /// What a seat costs.

@@ -3,7 +3,10 @@
 use std::{path::Path, time::Duration};
 
 use clap::ValueEnum;
-use onsale_domain::{account::Role, ids::AccountId};
+use onsale_domain::{
+    account::Role,
+    ids::{AccountId, WaitingRoomId},
+};
 use onsale_sql::{Database, DatabaseSettings, Statement};
 use onsale_test_servers::{self as servers, MysqlServer};
 use tempfile::TempDir;
@@ -12,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     Failure, commit_delay,
     customers::{self, Customer, Kind, Tokens},
+    visitors::PlaceTokens,
 };
 
 /// Settings of a server, as variables of its environment.
@@ -124,6 +128,31 @@ impl Store {
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         self.settings.iter().find(|(name, _)| *name == "ONSALE_DATABASE_URL").map(|(_, url)| url.as_str())
+    }
+
+    /// Tokens for places in a waiting room, as its servers make them.
+    ///
+    /// # Errors
+    /// When the secret is too short.
+    pub fn place_tokens(&self, room: WaitingRoomId) -> Result<PlaceTokens, Failure> {
+        Ok(PlaceTokens::new(SECRET, room)?)
+    }
+
+    /// How far a waiting room has come: one of the numbers of its row.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn room_number(&self, room: WaitingRoomId, column: &str) -> Result<u64, Failure> {
+        self.first(Statement::new(format!("SELECT {column} FROM waiting_rooms WHERE room_id = ?")).bind(room)).await
+    }
+
+    /// How many visitors of a waiting room have used their pass.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn claimed_of(&self, room: WaitingRoomId) -> Result<u64, Failure> {
+        let text = "SELECT COUNT(*) FROM room_visits WHERE room_id = ? AND claimed_at IS NOT NULL";
+        self.first(Statement::new(text).bind(room)).await
     }
 
     /// Adds so many customers without points.

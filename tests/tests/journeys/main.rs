@@ -20,5 +20,6 @@ mod http;
 mod operators;
 mod plans;
 mod races;
+mod replicas;
 mod restarts;
 mod waiting_rooms;

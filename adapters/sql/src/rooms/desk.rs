@@ -1,13 +1,19 @@
 //! Steps on one room, each in a transaction of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use onsale_application::ports::{Bus, BusMessage, Context, Unavailable};
 use onsale_domain::ids::WaitingRoomId;
+use tokio::time::timeout;
 
 use super::locked::LockedRoom;
 use crate::database::{Database, SqlError, Transaction};
 use crate::settling::attempt;
+
+/// How long one run of a step, or one reading, may take: longer than it waits for a connection and then for a lock, and
+/// above all not for ever when the database falls silent with the connection open.
+const RUN_LIMIT: Duration = Duration::from_secs(10);
 
 /// Where the rooms are, and who hears of their changes.
 #[derive(Clone)]
@@ -37,7 +43,7 @@ impl Desk {
         room: WaitingRoomId,
         step: &S,
     ) -> Result<Option<S::Outcome>, SqlError> {
-        attempt(|| self.try_run(room, step)).await
+        attempt(|| in_time(self.try_run(room, step))).await
     }
 
     /// Does `step` on a room that must be there.
@@ -59,6 +65,11 @@ impl Desk {
     pub(super) fn announce(&self, room: WaitingRoomId, change: i64) {
         self.bus.publish(BusMessage::Room { room, change });
     }
+}
+
+/// What a run or a reading comes to. One that has no end in time is given up; what it did last may have happened.
+pub(super) async fn in_time<T>(run: impl Future<Output = Result<T, SqlError>>) -> Result<T, SqlError> {
+    timeout(RUN_LIMIT, run).await.unwrap_or(Err(SqlError::TimedOut { limit: RUN_LIMIT }))
 }
 
 /// Callers know their rooms from the store, which never deletes one.

@@ -5,7 +5,7 @@ use onsale_application::ports::{Draws, JoinRefusal, Page, StepError, Unavailable
 use onsale_domain::ids::WaitingRoomId;
 use onsale_domain::waiting_room::{EntrantsDigest, Phase, Pseudonym, QueueNumber, VisitorId};
 
-use super::desk::{Desk, Step, unknown_room};
+use super::desk::{Desk, Step, in_time, unknown_room};
 use super::joining::JoinCommand;
 use super::locked::LockedRoom;
 use super::{SqlRooms, entrants};
@@ -32,7 +32,7 @@ impl Draws for SqlRooms {
     }
 
     async fn withdraw(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<(), Unavailable> {
-        attempt(|| self.desk.try_withdraw(room, visitor)).await?.ok_or_else(|| unknown_room(room))
+        attempt(|| in_time(self.desk.try_withdraw(room, visitor))).await?.ok_or_else(|| unknown_room(room))
     }
 
     async fn close(&self, room: WaitingRoomId) -> Result<(), Unavailable> {
@@ -45,7 +45,7 @@ impl Draws for SqlRooms {
 
     async fn number(&self, room: WaitingRoomId, numbers: &[(VisitorId, QueueNumber)]) -> Result<(), Unavailable> {
         for numbers in numbers.chunks(NUMBERS_WRITTEN) {
-            attempt(|| self.desk.try_number(room, numbers)).await??;
+            attempt(|| in_time(self.desk.try_number(room, numbers))).await??;
         }
         Ok(())
     }
@@ -61,7 +61,7 @@ impl Draws for SqlRooms {
 
     async fn number_of(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<Option<QueueNumber>, Unavailable> {
         let statement = Statement::new("SELECT number FROM room_entrants WHERE room_id = ? AND visitor = ?");
-        let row = self.desk.database.fetch_optional(statement.bind(room).bind(visitor)).await?;
+        let row = in_time(self.desk.database.fetch_optional(statement.bind(room).bind(visitor))).await?;
         Ok(row.map(|row| row.get(0)).transpose()?.flatten())
     }
 
@@ -74,7 +74,7 @@ impl Draws for SqlRooms {
         let text = "SELECT number, pseudonym FROM room_entrants WHERE room_id = ? AND number > ? \
                     ORDER BY number LIMIT ?";
         let statement = Statement::new(text).bind(room).bind(after).bind(i64::from(limit) + 1);
-        let rows = self.desk.database.fetch_all(statement).await?;
+        let rows = in_time(self.desk.database.fetch_all(statement)).await?;
         let drawn = rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<Vec<_>, SqlError>>()?;
         Ok(page(drawn, limit, |(number, _)| *number))
     }
@@ -100,7 +100,7 @@ impl Desk {
         loop {
             let after = entrants.last().map_or("", |(visitor, _)| visitor.as_str());
             let statement = Statement::new(text).bind(room).bind(after).bind(ENTRANTS_READ);
-            let rows = self.database.fetch_all(statement).await?;
+            let rows = in_time(self.database.fetch_all(statement)).await?;
             entrants.extend(rows.iter().map(entrant).collect::<Result<Vec<_>, SqlError>>()?);
             if rows.len() < ENTRANTS_READ as usize {
                 return Ok(entrants);

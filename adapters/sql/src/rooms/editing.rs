@@ -6,7 +6,7 @@ use onsale_application::ports::{
 use onsale_domain::ids::{AccountId, ConcertId};
 use onsale_domain::waiting_room::{Progress, WaitingRoom};
 
-use super::desk::{Desk, Step};
+use super::desk::{Desk, Step, in_time};
 use super::locked::LockedRoom;
 use super::room;
 use crate::catalogue::journal::{self, Line};
@@ -22,7 +22,7 @@ impl Desk {
         operator: Option<AccountId>,
     ) -> Result<(), RoomEditError> {
         let room = room.clone().checked()?;
-        let added = attempt(|| self.try_create(&room, seed, operator)).await.map_err(Unavailable::from)?;
+        let added = attempt(|| in_time(self.try_create(&room, seed, operator))).await.map_err(Unavailable::from)?;
         added.inspect(|change| self.announce(room.id, *change)).map(|_| ())
     }
 

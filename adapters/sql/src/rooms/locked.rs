@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use metrics::counter;
 use onsale_application::ports::{Context, RoomRecord};
 use onsale_domain::ids::WaitingRoomId;
 use onsale_domain::waiting_room::{
@@ -43,6 +44,9 @@ impl LockedRoom {
         let before = record.clone();
         let (visits, blocks) = (Visits::default(), Blocks::default());
         let mut room = Self { record, now, ticks, visits, blocks, has_purged: false, before };
+        for tick in room.ticks.all_mut() {
+            count(tick, now);
+        }
         settle(&mut room.record.progress, room.ticks.all_mut(), now);
         Ok(Some(room))
     }
@@ -173,4 +177,17 @@ impl LockedRoom {
 /// Without repetition, in ascending order.
 pub(super) fn distinct<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<T> {
     items.into_iter().collect::<BTreeSet<T>>().into_iter().collect()
+}
+
+/// Counts who is about to be counted out of a tick. A run that is undone and repeated counts again: these are figures for
+/// people, the rows are the truth.
+fn count(tick: &Tick, now: DateTime<Utc>) {
+    let count = |visitors: i64| u64::try_from(visitors).unwrap_or(0);
+    let unclaimed = tick.unclaimed();
+    if !tick.settled && tick.claim_until <= now {
+        counter!("onsale_waiting_room_unclaimed_total").increment(count(unclaimed));
+    }
+    if !tick.expired && tick.expires_at <= now {
+        counter!("onsale_waiting_room_expired_total").increment(count(tick.alive() - unclaimed));
+    }
 }

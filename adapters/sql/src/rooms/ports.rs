@@ -11,6 +11,7 @@ use onsale_domain::waiting_room::{
     WaitingRoom,
 };
 
+use super::desk::in_time;
 use super::editing::Change;
 use super::steps::{BeginEpoch, Block, Pick, RaiseCeiling};
 use super::using::{Use, UseAnswer, UseCommand};
@@ -45,19 +46,19 @@ impl Rooms for SqlRooms {
         before: Option<WaitingRoomId>,
         limit: u32,
     ) -> Result<Page<WaitingRoom, WaitingRoomId>, Unavailable> {
-        Ok(reads::list(&self.desk.database, owner, before, limit).await?)
+        Ok(in_time(reads::list(&self.desk.database, owner, before, limit)).await?)
     }
 
     async fn live(&self) -> Result<Vec<(WaitingRoomId, i64)>, Unavailable> {
-        Ok(reads::live(&self.desk.database, self.desk.context.now()).await?)
+        Ok(in_time(reads::live(&self.desk.database, self.desk.context.now())).await?)
     }
 
     async fn changes(&self, room: WaitingRoomId, change: i64) -> Result<Option<RoomChanges>, Unavailable> {
-        Ok(reads::changes(&self.desk.database, room, change, self.desk.context.now()).await?)
+        Ok(in_time(reads::changes(&self.desk.database, room, change, self.desk.context.now())).await?)
     }
 
     async fn guarding(&self, concert: ConcertId) -> Result<Option<WaitingRoomId>, Unavailable> {
-        Ok(reads::guarding(&self.desk.database, concert).await?)
+        Ok(in_time(reads::guarding(&self.desk.database, concert)).await?)
     }
 
     async fn raise_ceiling(
@@ -111,11 +112,11 @@ impl Rooms for SqlRooms {
     }
 
     async fn alive_visit(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<Option<Visit>, Unavailable> {
-        Ok(reads::alive_visit(&self.desk.database, room, visitor, self.desk.context.now()).await?)
+        Ok(in_time(reads::alive_visit(&self.desk.database, room, visitor, self.desk.context.now())).await?)
     }
 
     async fn visit_of_pass(&self, room: WaitingRoomId, pass: PassId) -> Result<Option<Visit>, Unavailable> {
-        Ok(reads::visit_of_pass(&self.desk.database, room, pass).await?)
+        Ok(in_time(reads::visit_of_pass(&self.desk.database, room, pass)).await?)
     }
 
     async fn block(&self, room: WaitingRoomId, visitor: &VisitorId, blocked: bool) -> Result<(), Unavailable> {

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use onsale_domain::ids::WaitingRoomId;
 use onsale_domain::waiting_room::QueueNumber;
 
-use super::desk::{Desk, Step};
+use super::desk::{Desk, Step, in_time};
 use super::locked::LockedRoom;
 use crate::database::{SqlError, Statement, Transaction};
 use crate::settling::attempt;
@@ -23,7 +23,7 @@ impl Desk {
     /// Deletes at most `limit` redemptions, and of each of some rooms about as many visits and ticks.
     pub(super) async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, SqlError> {
         let limit = limit.max(1);
-        let mut deleted = attempt(|| self.purge_redemptions(now, limit)).await?;
+        let mut deleted = attempt(|| in_time(self.purge_redemptions(now, limit))).await?;
         let before = now - TICKS_KEPT;
         let aged = "SELECT r.room_id FROM waiting_rooms r JOIN room_ticks t ON t.room_id = r.room_id AND t.tick_no = \
                     (SELECT MIN(o.tick_no) FROM room_ticks o WHERE o.room_id = r.room_id) WHERE t.at < ? LIMIT ?";
@@ -39,7 +39,7 @@ impl Desk {
     }
 
     async fn rooms(&self, text: &'static str, before: DateTime<Utc>) -> Result<Vec<WaitingRoomId>, SqlError> {
-        let rows = self.database.fetch_all(Statement::new(text).bind(before).bind(ROOMS)).await?;
+        let rows = in_time(self.database.fetch_all(Statement::new(text).bind(before).bind(ROOMS))).await?;
         rows.iter().map(|row| row.get(0)).collect()
     }
 

@@ -161,3 +161,16 @@ impl Tenant {
         Answer::of(site.operator.request(Method::DELETE, &path)).await
     }
 }
+
+impl Place {
+    /// The same place, asked after at another server.
+    pub(crate) fn at(&self, base: &str) -> Self {
+        Self {
+            holder: self.holder.at(base),
+            token: self.token.clone(),
+            events_url: self.events_url.clone(),
+            visitor: self.visitor.clone(),
+            room: self.room.clone(),
+        }
+    }
+}
