@@ -27,6 +27,9 @@ pub(crate) fn opaque() -> MetaSchemaRef {
 /// The queue token of a call about a place. It has no `Debug`: a secret is never logged.
 pub(crate) struct QueueToken(pub(crate) String);
 
+/// The queue token of somebody who enters again, if it was kept.
+pub(crate) struct HeldToken(pub(crate) Option<String>);
+
 /// The pass of a call that may need one.
 pub(crate) struct QueuePass(pub(crate) Option<String>);
 
@@ -62,6 +65,7 @@ secret_headers! {
     QueueToken as "X-Queue-Token", required: true, from: |token: Option<_>| {
         token.map(Self).ok_or(Problem::new(Code::QueueTokenInvalid))
     };
+    HeldToken as "X-Queue-Token", required: false, from: |token| Ok::<_, Problem>(Self(token));
     QueuePass as "X-Queue-Pass", required: false, from: |pass| Ok::<_, Problem>(Self(pass));
 }
 

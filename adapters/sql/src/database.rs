@@ -27,8 +27,13 @@ pub use self::value::Value;
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use self::pools::{MySqlPools, SqlitePools};
 use self::transaction::MySqlTransaction;
+
+/// How long one reading statement may take: a database that is silent for so long is not there.
+const READ_LIMIT: Duration = Duration::from_secs(10);
 
 /// A database. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -113,8 +118,13 @@ impl Database {
         match &self.stores {
             Stores::MySql(pools) => {
                 let (text, arguments) = statement.for_mysql()?;
-                let rows = sqlx::query_with(text, arguments).fetch_all(&pools.reads).await?;
-                Ok(rows.into_iter().map(|row| Row(row::Inner::MySql(row))).collect())
+                let mut connection = pools.reads.acquire().await?;
+                let query = sqlx::query_with(text, arguments).fetch_all(&mut *connection);
+                let Ok(rows) = timeout(READ_LIMIT, query).await else {
+                    connection.close_on_drop(); // who knows what it would answer next
+                    return Err(SqlError::TimedOut { limit: READ_LIMIT });
+                };
+                Ok(rows?.into_iter().map(|row| Row(row::Inner::MySql(row))).collect())
             }
             Stores::Sqlite(pools) => {
                 let (text, arguments) = statement.for_sqlite()?;

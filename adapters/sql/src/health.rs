@@ -1,11 +1,17 @@
 //! How the database is.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use onsale_application::ports::{Context, StoreHealth, StoreStatus, Unavailable};
+use tokio::time::timeout;
 
 use crate::catalogue::only;
 use crate::database::{Database, Dialect, SqlError, Statement};
+
+/// How long a database may think about how it is: one that is silent for so long is not there.
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// Asks the database how it is.
 #[derive(Clone)]
@@ -19,6 +25,12 @@ impl SqlHealth {
     #[must_use]
     pub fn new(database: Database, context: Context) -> Self {
         Self { database, context }
+    }
+
+    async fn ask(&self) -> Result<StoreStatus, Unavailable> {
+        let schema_current = self.database.is_migrated().await?;
+        let (clock_skew, round_trip) = self.clock_skew().await?;
+        Ok(StoreStatus { schema_current, clock_skew, round_trip })
     }
 
     /// How far the database's clock is ahead, and how long asking took. The answer is taken to have been made half-way
@@ -42,8 +54,6 @@ impl SqlHealth {
 #[async_trait]
 impl StoreHealth for SqlHealth {
     async fn status(&self) -> Result<StoreStatus, Unavailable> {
-        let schema_current = self.database.is_migrated().await?;
-        let (clock_skew, round_trip) = self.clock_skew().await?;
-        Ok(StoreStatus { schema_current, clock_skew, round_trip })
+        timeout(LIMIT, self.ask()).await.map_err(|_| Unavailable::because("it says nothing"))?
     }
 }

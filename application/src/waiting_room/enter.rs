@@ -5,6 +5,7 @@ use onsale_domain::waiting_room::{EndReason, Phase, QueueNumber, VisitorId};
 use thiserror::Error;
 use tracing::warn;
 
+use super::state::Standing;
 use super::status::{PlaceState, ReadStatus, StatusError, StatusReport};
 use super::{Lines, LiveRoom, RoomBoard};
 use crate::ports::{
@@ -98,11 +99,17 @@ impl EnterLine {
         Self { board, lines, draws, status, seals, context }
     }
 
-    /// Takes a place in `room`, or finds the one that the visitor has.
+    /// Takes a place in `room`, or finds the one that the visitor has. `held` is the number of a queue token that the
+    /// visitor still has: after the line was lost, only that token knows of the place.
     ///
     /// # Errors
     /// [`EnterError`].
-    pub async fn execute(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<Entrance, EnterError> {
+    pub async fn execute(
+        &self,
+        room: WaitingRoomId,
+        visitor: &VisitorId,
+        held: Option<QueueNumber>,
+    ) -> Result<Entrance, EnterError> {
         let room = self.board.room(room).await?.ok_or(EnterError::UnknownRoom)?;
         if room.state.read().is_blocked(visitor) {
             return Err(EnterError::Blocked);
@@ -111,7 +118,10 @@ impl EnterLine {
             Phase::Closed => Err(EnterError::Closed),
             Phase::Gathering => self.join_draw(&room, visitor).await,
             Phase::Drawing => Err(EnterError::Drawing),
-            Phase::Open | Phase::Paused => self.join_line(&room, visitor).await,
+            Phase::Open | Phase::Paused => match self.still_held(&room, visitor, held).await? {
+                Some(number) => self.entrance(&room, visitor, number, false).await,
+                None => self.join_line(&room, visitor).await,
+            },
         }
     }
 
@@ -124,6 +134,24 @@ impl EnterLine {
             Err(StepError::Refused(JoinRefusal::Closed)) => Err(EnterError::Drawing),
             Err(StepError::Unavailable(error)) => Err(error.into()),
             Err(_) => Err(EnterError::Busy),
+        }
+    }
+
+    /// The number of a token, if it is still worth something; who waits is put back into a line that has lost it.
+    async fn still_held(
+        &self,
+        room: &LiveRoom,
+        visitor: &VisitorId,
+        held: Option<QueueNumber>,
+    ) -> Result<Option<QueueNumber>, EnterError> {
+        let Some(number) = held.filter(|number| *number > 0) else { return Ok(None) };
+        match room.standing(visitor, number, self.context.now()) {
+            Standing::Waiting => {
+                self.lines.put_back(room, &[(visitor.clone(), number)]).await?;
+                Ok(Some(number))
+            }
+            Standing::LetIn | Standing::Inside(_) => Ok(Some(number)),
+            _ => Ok(None),
         }
     }
 

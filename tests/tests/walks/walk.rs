@@ -106,14 +106,15 @@ impl Walk<'_> {
     }
 
     async fn enter(&mut self, visitor: usize) {
-        let replica = self.replica();
+        let (replica, shows) = (self.replica(), self.random.random());
         let replica = &self.replicas[replica];
         replica.room(self.room).await;
-        let mut entered = replica.enter.execute(self.room, &id(visitor)).await;
+        let held = self.visitors[visitor].token.filter(|_| shows);
+        let mut entered = replica.enter.execute(self.room, &id(visitor), held).await;
         if let Err(EnterError::Unavailable(_)) = &entered {
             // The very first line: it waits for whoever began it, and this clock stands still.
             self.store.clock.advance(TimeDelta::seconds(3));
-            entered = replica.enter.execute(self.room, &id(visitor)).await;
+            entered = replica.enter.execute(self.room, &id(visitor), held).await;
         }
         if let Err(error) = &entered {
             let blocked = self.visitors[visitor].blocked;
@@ -128,7 +129,7 @@ impl Walk<'_> {
             && before != number
         {
             let over = self.is_over(visitor, before).await;
-            let forgiven = self.visitors[visitor].lost_since;
+            let forgiven = self.visitors[visitor].lost_since && !shows;
             assert!(over || forgiven, "{visitor} lost its place {before}: {:#?}", self.trail);
             if !over {
                 return; // it keeps the better place, whose token it has

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use onsale_application::ports::QueueClaims;
 use onsale_application::waiting_room::LiveRoom;
 use onsale_domain::ids::WaitingRoomId;
-use onsale_domain::waiting_room::{RoomOwner, VisitorId};
+use onsale_domain::waiting_room::{QueueNumber, RoomOwner, VisitorId};
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::{Json, Response};
 use poem_openapi::{ApiResponse, OpenApi};
@@ -18,7 +18,7 @@ use super::stream::PlaceStreams;
 use crate::callers::Usher;
 use crate::context::RequestContext;
 use crate::entry_limit::EntryLimit;
-use crate::headers::QueueToken;
+use crate::headers::{HeldToken, QueueToken};
 use crate::input::{JsonBody, Text};
 use crate::problem::{Code, Problem};
 use crate::resources::Tag;
@@ -95,6 +95,12 @@ impl PlacesApi {
         visitor.map_or_else(made, Ok).map_err(|error| Problem::internal(error).into())
     }
 
+    /// The number of a token of this visitor's, if that is what it is.
+    fn held(&self, room: WaitingRoomId, visitor: &VisitorId, token: &HeldToken) -> Option<QueueNumber> {
+        let opened = self.use_cases.queue_seals.open_queue_token(token.0.as_deref()?, self.use_cases.context.now());
+        opened.ok().filter(|claims| claims.room == room && claims.visitor == *visitor).map(|claims| claims.number)
+    }
+
     /// What a queue token of this room states.
     fn opened(&self, room: WaitingRoomId, token: &QueueToken) -> Result<QueueClaims, Problem> {
         let claims = self.use_cases.queue_seals.open_queue_token(&token.0, self.use_cases.context.now());
@@ -117,6 +123,10 @@ impl PlacesApi {
         usher: Usher,
         /// Names the room.
         id: Path<Uuid>,
+        /// The token of the place that the visitor has, if it was kept. It keeps the place even when the line itself was
+        /// lost a moment ago; one that is worth nothing any more is ignored.
+        #[oai(name = "X-Queue-Token")]
+        held: HeldToken,
         place: JsonBody<NewPlace>,
         request: RequestContext,
     ) -> Result<Place, EnterProblem> {
@@ -124,7 +134,8 @@ impl PlacesApi {
         let visitor = self.visitor(room, usher, place.0.visitor_id).await?;
         let client = matches!(usher, Usher::Customer(_)).then_some(request.client);
         self.limit.enter(room, &visitor, client)?;
-        let entrance = self.use_cases.enter.execute(room, &visitor).await?;
+        let held = self.held(room, &visitor, &held);
+        let entrance = self.use_cases.enter.execute(room, &visitor, held).await?;
         let is_new = entrance.new;
         let entered = Json(Entered::new(room, &visitor, entrance));
         let answer = if is_new { Place::New } else { Place::Same };
