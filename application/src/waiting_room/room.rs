@@ -38,6 +38,8 @@ pub struct LiveRoom {
     pub(super) arrived: Notify,
     /// Whether the schedule waits for visitors or for room, so that its next tick is not late but early.
     pub(super) idle: AtomicBool,
+    /// Whether nobody stood in line at the last tick, so that the first who comes need not wait for the next look.
+    pub(super) is_empty: AtomicBool,
     /// How often its changes were begun to be read.
     pub(super) reads_begun: AtomicU64,
     /// One at a time reads its changes: the number of the last reading that succeeded.
@@ -88,6 +90,7 @@ impl LiveRoom {
             news: watch::Sender::new(0),
             arrived: Notify::new(),
             idle: AtomicBool::new(true),
+            is_empty: AtomicBool::new(true),
             reads_begun: AtomicU64::new(0),
             reading: tokio::sync::Mutex::default(),
             mending: tokio::sync::Mutex::default(),

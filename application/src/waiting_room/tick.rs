@@ -87,7 +87,7 @@ impl KeepTicking {
             let until = Instant::now() + rest;
             tokio::select! {
                 () = sleep_until(until) => {}
-                () = room.arrived.notified(), if room.phase() == Phase::Open => {}
+                () = room.arrived.notified(), if room.is_empty.load(Ordering::Relaxed) => {}
                 changed = news.changed(), if room.phase() != Phase::Open => {
                     if changed.is_err() {
                         return;
@@ -148,6 +148,7 @@ impl KeepTicking {
         let every = Duration::from_millis(terms.admit.every_ms.into());
         match self.tick(room, TickKind::Scheduled, terms.admit.count).await {
             Ok(tick) => {
+                room.is_empty.store(false, Ordering::Relaxed);
                 if !room.idle.swap(false, Ordering::Relaxed) {
                     histogram!("onsale_waiting_room_tick_delay_seconds").record(until(due, tick.at));
                 }
@@ -155,8 +156,9 @@ impl KeepTicking {
                 Duration::ZERO
             }
             Err(StepError::Refused(TickRefusal::NotDue { at })) => until(self.context.now(), at).max(BREATH).min(LOOK),
-            Err(StepError::Refused(TickRefusal::NobodyWaits | TickRefusal::Full)) => {
+            Err(StepError::Refused(refusal @ (TickRefusal::NobodyWaits | TickRefusal::Full))) => {
                 room.idle.store(true, Ordering::Relaxed);
+                room.is_empty.store(refusal == TickRefusal::NobodyWaits, Ordering::Relaxed);
                 every.min(LOOK)
             }
             Err(StepError::Refused(_)) => BREATH,
