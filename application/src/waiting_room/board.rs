@@ -83,7 +83,8 @@ impl RoomBoard {
             return Err(Unavailable::because("the waiting rooms have not been read yet"));
         }
         let guard = self.guards.read().get(&concert).copied();
-        Ok(guard.and_then(|id| self.known(id)))
+        let missing = || Unavailable::because("the concert's waiting room is being read");
+        guard.map(|id| self.known(id).ok_or_else(missing)).transpose()
     }
 
     /// Rises whenever a concert gets or loses its room, so that what was made of [`Self::guarding`] can be kept until

@@ -238,7 +238,9 @@ impl LeaveLine {
             Err(StepError::Unavailable(error)) => return Err(error.into()),
             Err(_) => return Err(StatusError::Busy),
         }
-        if let Err(error) = self.lines.leave(&room, visitor, number).await {
+        // Before a room is open it has no line, and asking for one would begin it below the numbers that are drawn.
+        let has_line = matches!(room.phase(), Phase::Open | Phase::Paused);
+        if has_line && let Err(error) = self.lines.leave(&room, visitor, number).await {
             warn!(waiting_room_id = %room.id(), %error, "who left stays in the line until it is passed");
         }
         Ok(())

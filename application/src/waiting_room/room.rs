@@ -210,10 +210,13 @@ impl LiveRoom {
     }
 
     /// The place of a number that waits: never larger than it was shown before.
-    pub(super) fn position(&self, number: QueueNumber) -> u64 {
+    pub(super) fn position(&self, number: QueueNumber, now: DateTime<Utc>) -> u64 {
         let line = Arc::clone(&self.line.read());
-        let serving = self.state.read().record.progress.serving;
-        let position = line.position(number).min(u64::try_from(number - serving).unwrap_or(1).max(1));
+        let progress = self.state.read().record.progress.clone();
+        let by_number = u64::try_from(number - progress.serving).unwrap_or(1).max(1);
+        // A line that still fills again knows too few of those ahead.
+        let fills = progress.is_healing(now) && progress.healing.is_some_and(|healing| number <= healing.resumed_at);
+        let position = if fills { by_number } else { line.position(number).min(by_number) };
         self.shown.clamp(number, position)
     }
 

@@ -82,6 +82,10 @@ impl RoomState {
 
     /// Takes in one visit.
     pub(super) fn note(&mut self, visit: Visit, now: DateTime<Utc>) {
+        let known = self.visits.get(&visit.number);
+        if visit.ended.is_none() && known.is_some_and(|known| known.ended.is_some()) {
+            return; // an answer that was overtaken by the visit's end
+        }
         if visit.is_alive(now) {
             self.by_visitor.insert(visit.visitor.clone(), visit.number);
         } else if self.by_visitor.get(&visit.visitor) == Some(&visit.number) {
@@ -95,7 +99,7 @@ impl RoomState {
         let serving = self.record.progress.serving;
         self.ranges.retain(|_, tick| now < tick.expires_at || now - tick.at < RATE_WINDOW);
         self.picks.retain(|_, tick| now < tick.expires_at);
-        self.visits.retain(|number, visit| now < visit.expires_at || visit.tick == 0 && *number > serving);
+        self.visits.retain(|number, visit| now < visit.expires_at || *number > serving);
         let visits = &self.visits;
         self.by_visitor.retain(|_, number| visits.get(number).is_some_and(|visit| visit.is_alive(now)));
     }
@@ -107,7 +111,8 @@ impl RoomState {
     /// The number with which a visitor is inside.
     pub(super) fn number_inside(&self, visitor: &VisitorId, now: DateTime<Utc>) -> Option<QueueNumber> {
         let number = self.by_visitor.get(visitor)?;
-        self.visits.get(number).filter(|visit| visit.is_alive(now)).map(|visit| visit.number)
+        let visit = self.visits.get(number).filter(|visit| visit.is_alive(now))?;
+        matches!(self.of_visit(visit, now), Standing::Inside(_) | Standing::LetIn).then_some(visit.number)
     }
 
     pub(super) fn visit(&self, number: QueueNumber) -> Option<&Visit> {

@@ -137,7 +137,7 @@ impl ReadStatus {
             Standing::Undrawn => None,
             Standing::LetIn => self.let_in(room, claims, now).or_else(|| Some(report(room, PlaceState::Waiting))),
             Standing::Inside(visit) => self.inside(room, &visit, now).ok(),
-            other => Some(report_of(room, &other, claims.number, random)),
+            other => Some(report_of(room, &other, claims.number, random, now)),
         }
     }
 
@@ -150,7 +150,7 @@ impl ReadStatus {
             return None;
         }
         let state = state_of(&standing);
-        let position = (state == PlaceState::Waiting).then(|| room.position(claims.number));
+        let position = (state == PlaceState::Waiting).then(|| room.position(claims.number, self.context.now()));
         Some(Glance { state, phase: room.phase(), position })
     }
 
@@ -174,7 +174,7 @@ impl ReadStatus {
         match room.notice(visitor, number, now) {
             Standing::LetIn => self.claimed(room, visitor, number).await,
             Standing::Inside(visit) => Ok(self.inside(room, &visit, now)?),
-            other => Ok(report_of(room, &other, number, self.random())),
+            other => Ok(report_of(room, &other, number, self.random(), now)),
         }
     }
 
@@ -209,7 +209,7 @@ impl ReadStatus {
             ClaimRefusal::Superseded => Standing::Ended(EndReason::Finished),
             ClaimRefusal::Blocked => Standing::Blocked,
         };
-        Ok(report_of(room, &standing, number, self.random()))
+        Ok(report_of(room, &standing, number, self.random(), self.context.now()))
     }
 
     /// A token from before the draw becomes one with the number that was drawn.
@@ -311,12 +311,18 @@ fn state_of(standing: &Standing) -> PlaceState {
     }
 }
 
-fn report_of(room: &LiveRoom, standing: &Standing, number: QueueNumber, random: u64) -> StatusReport {
+fn report_of(
+    room: &LiveRoom,
+    standing: &Standing,
+    number: QueueNumber,
+    random: u64,
+    now: DateTime<Utc>,
+) -> StatusReport {
     let state = state_of(standing);
     let plain = StatusReport { number: (number > 0).then_some(number), ..report(room, state) };
     match state {
         PlaceState::Waiting => {
-            let position = room.position(number);
+            let position = room.position(number, now);
             let wait = estimated_wait_seconds(position, room.per_minute());
             StatusReport {
                 position: Some(position),
