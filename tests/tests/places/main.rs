@@ -5,7 +5,6 @@ mod bus;
 mod cluster;
 mod crowd;
 mod epochs;
-mod figures;
 mod line;
 mod lost;
 mod support;
