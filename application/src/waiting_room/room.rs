@@ -24,6 +24,8 @@ pub(super) const HEALING: TimeDelta = TimeDelta::seconds(60);
 pub struct LiveRoom {
     id: WaitingRoomId,
     pub(super) state: RwLock<RoomState>,
+    /// The same as in `state`, shared: every call about a place looks at them.
+    terms: RwLock<Arc<WaitingRoom>>,
     line: RwLock<Arc<LineView>>,
     per_minute: AtomicI64,
     /// No number above it may be handed out; SQL's may be higher.
@@ -94,6 +96,7 @@ impl LiveRoom {
             reads_begun: AtomicU64::new(0),
             reading: tokio::sync::Mutex::default(),
             mending: tokio::sync::Mutex::default(),
+            terms: RwLock::new(Arc::new(changes.record.room.clone())),
             state: RwLock::new(RoomState::new(changes, now)),
         }
     }
@@ -112,8 +115,8 @@ impl LiveRoom {
 
     /// The room's terms.
     #[must_use]
-    pub fn terms(&self) -> WaitingRoom {
-        self.state.read().record.room.clone()
+    pub fn terms(&self) -> Arc<WaitingRoom> {
+        Arc::clone(&self.terms.read())
     }
 
     /// Where it is in its life.
@@ -175,6 +178,9 @@ impl LiveRoom {
             histogram!("onsale_waiting_room_announcement_delay_seconds").record(delay);
         }
         state.apply(changes, now);
+        if **self.terms.read() != state.record.room {
+            *self.terms.write() = Arc::new(state.record.room.clone());
+        }
         drop(state);
         self.ceiling.fetch_max(progress.ceiling, Ordering::Relaxed);
         let mut epoch = self.epoch.lock();

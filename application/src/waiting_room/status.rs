@@ -252,9 +252,9 @@ impl ReadStatus {
     }
 
     fn admitted(&self, room: &LiveRoom, pass: &PassClaims, now: DateTime<Utc>) -> Result<StatusReport, PassKeyError> {
-        let redirect_url = room.terms().redirect_url.and_then(|url| {
+        let redirect_url = room.terms().redirect_url.as_deref().and_then(|url| {
             let code = self.seals.pass_code(pass, now + CODE_LIFETIME);
-            redirect_target(&url, &code)
+            redirect_target(url, &code)
         });
         Ok(StatusReport {
             number: Some(pass.number),

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use onsale_application::ports::QueueClaims;
 use onsale_application::waiting_room::LiveRoom;
 use onsale_domain::ids::WaitingRoomId;
+use onsale_domain::waiting_room::WaitingRoom;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Endpoint, IntoResponse, PathPattern, Request, Response};
 use poem_openapi::types::ToJSON;
@@ -108,7 +109,7 @@ impl<E: Endpoint<Output = Response>> WaitingPages<E> {
 
     async fn shown(&self, target: &Target, request: &Request) -> Result<Response, Problem> {
         let room = self.room(target.room()?).await?;
-        Ok(self.pages.page(room.terms(), request.headers()))
+        Ok(self.pages.page(WaitingRoom::clone(&room.terms()), request.headers()))
     }
 
     /// Keeps a token as a cookie, and goes on to the page without it in the address.
@@ -128,7 +129,7 @@ impl<E: Endpoint<Output = Response>> WaitingPages<E> {
         let mut report = self.use_cases.place.execute(&claims).await.map_err(PlaceProblem::from)?;
         let room = self.room(claims.room).await?;
         let exchanged = report.queue_token.take();
-        let status = PageStatus::new(report, room.terms().message);
+        let status = PageStatus::new(report, room.terms().message.clone());
         let mut response =
             Response::builder().content_type("application/json; charset=utf-8").body(status.to_json_string());
         response.headers_mut().insert(header::CACHE_CONTROL, NOBODY_KEEPS);

@@ -76,7 +76,7 @@ impl PageFollower {
             if self.context.now() >= self.following.claims().expires_at {
                 return None;
             }
-            let message = self.following.room().terms().message;
+            let message = self.following.room().terms().message.clone();
             let says_more = message != self.message;
             self.message = message;
             match ring {
