@@ -18,6 +18,9 @@ const TICKET_LIFE: TimeDelta = TimeDelta::hours(12);
 const TICKET_SHARED: TimeDelta = TimeDelta::hours(1);
 /// The most performances of which an answer is kept: about 100 KB each with 200,000 seats.
 const ENTRIES_LIMIT: usize = 256;
+/// The most ends of passes for which a guarded performance's answer is kept: all passes of a tick end together, and ten minutes
+/// of ticks every ten seconds have sixty ends.
+const ENDS_LIMIT: usize = 128;
 
 /// Keeps the last answer of each performance that somebody looks at.
 pub(crate) struct AvailabilityBodies {
@@ -30,7 +33,13 @@ pub(crate) struct AvailabilityBodies {
 #[derive(Clone)]
 struct Guarded {
     snapshot: Arc<AvailabilitySnapshot>,
-    object: Arc<SharedObject>,
+    shown: Arc<Shown>,
+}
+
+/// The same to all, and the answers to those whose passes end at one moment.
+struct Shown {
+    object: SharedObject,
+    until: Mutex<HashMap<DateTime<Utc>, RenderedBody>>,
 }
 
 #[derive(Clone)]
@@ -84,19 +93,33 @@ impl AvailabilityBodies {
     /// The answer that shows `snapshot` to somebody who may follow it until `expires_at`.
     pub(crate) fn body_until(&self, snapshot: &Arc<AvailabilitySnapshot>, expires_at: DateTime<Utc>) -> RenderedBody {
         let expires_at = expires_at.min(snapshot.at + TICKET_LIFE);
-        self.guarded_object(snapshot).with("events_url", &self.url(snapshot.performance, expires_at))
+        let shown = self.shown(snapshot);
+        let known = shown.until.lock().get(&expires_at).cloned();
+        if let Some(body) = known {
+            return body;
+        }
+        let body = shown.object.with("events_url", &self.url(snapshot.performance, expires_at));
+        let mut until = shown.until.lock();
+        if until.len() >= ENDS_LIMIT {
+            until.clear(); // those that are asked for are back with their next request
+        }
+        until.insert(expires_at, body.clone());
+        body
     }
 
-    fn guarded_object(&self, snapshot: &Arc<AvailabilitySnapshot>) -> Arc<SharedObject> {
+    fn shown(&self, snapshot: &Arc<AvailabilitySnapshot>) -> Arc<Shown> {
         let known = self.guarded.lock().get(&snapshot.performance).cloned();
-        let object = match known {
-            Some(known) if Arc::ptr_eq(&known.snapshot, snapshot) => return known.object,
-            Some(known) if shows_the_same(&known.snapshot, snapshot) => known.object,
-            _ => Arc::new(SharedObject::json(&AvailabilitySnapshotEvent::new(snapshot))),
+        let shown = match known {
+            Some(known) if Arc::ptr_eq(&known.snapshot, snapshot) => return known.shown,
+            Some(known) if shows_the_same(&known.snapshot, snapshot) => known.shown,
+            _ => Arc::new(Shown {
+                object: SharedObject::json(&AvailabilitySnapshotEvent::new(snapshot)),
+                until: Mutex::default(),
+            }),
         };
-        let new = Guarded { snapshot: Arc::clone(snapshot), object: Arc::clone(&object) };
+        let new = Guarded { snapshot: Arc::clone(snapshot), shown: Arc::clone(&shown) };
         keep(&mut self.guarded.lock(), snapshot.performance, new);
-        object
+        shown
     }
 
     fn address(&self, snapshot: &AvailabilitySnapshot) -> Address {
