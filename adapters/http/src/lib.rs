@@ -13,6 +13,8 @@ mod app;
 mod auth;
 mod callers;
 mod context;
+#[cfg(test)]
+mod doubles;
 mod entry_limit;
 mod headers;
 mod idempotency;

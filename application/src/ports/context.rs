@@ -40,4 +40,10 @@ impl Context {
     pub fn new_id<T: From<Uuid>>(&self) -> T {
         self.ids.new_id().into()
     }
+
+    /// Any number, to spread what would otherwise come all at once: the last bytes of an identity are random enough.
+    #[must_use]
+    pub fn random(&self) -> u64 {
+        self.ids.new_id().as_u64_pair().1
+    }
 }

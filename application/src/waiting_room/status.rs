@@ -174,7 +174,7 @@ impl ReadStatus {
         match room.notice(visitor, number, now) {
             Standing::LetIn => self.claimed(room, visitor, number).await,
             Standing::Inside(visit) => Ok(self.inside(room, &visit, now)?),
-            other => Ok(report_of(room, &other, number, self.random(), now)),
+            other => Ok(report_of(room, &other, number, self.context.random(), now)),
         }
     }
 
@@ -209,7 +209,7 @@ impl ReadStatus {
             ClaimRefusal::Superseded => Standing::Ended(EndReason::Finished),
             ClaimRefusal::Blocked => Standing::Blocked,
         };
-        Ok(report_of(room, &standing, number, self.random(), self.context.now()))
+        Ok(report_of(room, &standing, number, self.context.random(), self.context.now()))
     }
 
     /// A token from before the draw becomes one with the number that was drawn.
@@ -263,12 +263,6 @@ impl ReadStatus {
             redirect_url,
             ..report(room, PlaceState::Admitted)
         })
-    }
-
-    /// The last bytes of an id are random enough to spread polls.
-    fn random(&self) -> u64 {
-        let id: onsale_domain::ids::PassId = self.context.new_id();
-        id.0.as_u64_pair().1
     }
 }
 

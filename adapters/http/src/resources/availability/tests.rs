@@ -26,6 +26,7 @@ use super::objects::SeatStatus;
 use super::seats::{Hall, SeatFilter};
 use super::stream::Follower;
 use super::watch::Watch;
+use crate::doubles::{Running, SilentBus};
 use crate::rendered::RenderedBody;
 use crate::settings::HttpLimits;
 use crate::stream_limit::{StreamLimit, StreamPermit};
@@ -34,19 +35,19 @@ const PERFORMANCE: PerformanceId = PerformanceId(Uuid::from_u128(1));
 const PLAN: SeatingPlanId = SeatingPlanId(Uuid::from_u128(2));
 const CATEGORIES: [CategoryId; 2] = [CategoryId(Uuid::from_u128(3)), CategoryId(Uuid::from_u128(4))];
 
-/// A hall with one performance: both stores, the bus, the clock and the seals.
+/// A hall with one performance: both stores, the clock and the seals.
 struct World {
     plan: Arc<SeatingPlan>,
     performance: Arc<Performance>,
     seats: Mutex<SeatMap>,
-    started: Instant,
+    clock: Running,
 }
 
 impl World {
     fn with_seats(seats: u32) -> Arc<Self> {
         let plan = Arc::new(plan(seats));
         let seats = Mutex::new(SeatMap { epoch: 5, version: 1, taken: Vec::new() });
-        Arc::new(Self { plan, performance: Arc::new(performance()), seats, started: Instant::now() })
+        Arc::new(Self { plan, performance: Arc::new(performance()), seats, clock: Running::start() })
     }
 
     fn sell(&self, no: SeatNo) {
@@ -57,7 +58,7 @@ impl World {
 
     fn board(self: &Arc<Self>) -> Arc<AvailabilityBoard> {
         let limits = BoardLimits::default();
-        Arc::new(AvailabilityBoard::new(self.clone(), self.clone(), self.clone(), limits, self.context()))
+        Arc::new(AvailabilityBoard::new(self.clone(), self.clone(), Arc::new(SilentBus), limits, self.context()))
     }
 
     fn watch(self: &Arc<Self>) -> Watch {
@@ -65,7 +66,7 @@ impl World {
     }
 
     fn context(self: &Arc<Self>) -> Context {
-        Context::new(self.clone(), self.clone())
+        Context::new(Arc::new(self.clock), Arc::new(self.clock))
     }
 }
 

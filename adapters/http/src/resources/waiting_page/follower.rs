@@ -9,18 +9,14 @@ use onsale_application::ports::Context;
 use onsale_application::waiting_room::{Glance, PlaceState, ReadStatus};
 use poem_openapi::Object;
 use poem_openapi::types::ToJSON;
-use uuid::Uuid;
 
 use super::status::PageStatus;
-use crate::resources::waiting_rooms::hub::{Following, Ring};
+use crate::resources::waiting_rooms::hub::{Following, Ring, Stage, retry_ms};
 use crate::sse;
 use crate::stream_limit::StreamPermit;
 
 /// A sign of life that scripts see: a comment would keep the connection, but not tell the page that it works.
 const HEARTBEAT: Bytes = Bytes::from_static(b"event: heartbeat\ndata:\n\n");
-/// After which time a browser opens a stream again that has ended, in milliseconds, and over which time this is spread.
-const RETRY_MS: u64 = 1_000;
-const RETRY_SPREAD_MS: u64 = 4_000;
 /// Over which time pages ask for the numbers that were drawn, in milliseconds; their streams begin again afterwards.
 const DRAWN_SPREAD_MS: u64 = 5_000;
 
@@ -33,16 +29,6 @@ pub(super) struct PageFollower {
     /// The room's message, as the page knows it.
     message: Option<String>,
     _permit: StreamPermit,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Nothing was told yet.
-    Begins,
-    /// The place may still change.
-    GoesOn,
-    /// The last word was said.
-    Over,
 }
 
 /// What tells the page to ask.
@@ -68,14 +54,7 @@ impl PageFollower {
     /// The next event; nothing once the last word was said or the token has expired.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            let ring = match self.stage {
-                Stage::Begins => Ring::Look,
-                Stage::GoesOn => self.following.bell.rung().await,
-                Stage::Over => return None,
-            };
-            if self.context.now() >= self.following.claims().expires_at {
-                return None;
-            }
+            let ring = self.following.rung(self.stage, &self.context).await?;
             let message = self.following.room().terms().message.clone();
             let says_more = message != self.message;
             self.message = message;
@@ -104,14 +83,14 @@ impl PageFollower {
         if glance.state == PlaceState::Admitted {
             return self.admitted(glance);
         }
-        let report = self.place.peek(self.following.room(), self.following.claims(), self.random());
+        let report = self.place.peek(self.following.room(), self.following.claims(), self.context.random());
         let Some(report) = report else { return self.beat() };
         let glance = Glance { state: report.state, phase: report.phase, position: report.position };
         if glance.state == PlaceState::Admitted {
             return self.admitted(glance);
         }
         let is_over = matches!(glance.state, PlaceState::Expired | PlaceState::Left | PlaceState::Finished);
-        let retry_ms = (self.stage == Stage::Begins).then(|| RETRY_MS + self.random() % RETRY_SPREAD_MS);
+        let retry_ms = (self.stage == Stage::Begins).then(|| retry_ms(&self.context));
         self.stage = if is_over { Stage::Over } else { Stage::GoesOn };
         self.following.bell.tells(Some(glance));
         self.event("status", &PageStatus::new(report, self.message.clone()), retry_ms)
@@ -127,7 +106,7 @@ impl PageFollower {
     /// The page asks, which brings a cookie with the number, and comes back with that.
     fn drawn(&mut self) -> Bytes {
         self.stage = Stage::Over;
-        let retry_ms = DRAWN_SPREAD_MS + RETRY_MS + self.random() % RETRY_SPREAD_MS;
+        let retry_ms = DRAWN_SPREAD_MS + retry_ms(&self.context);
         self.event("status", &Hint { poll_after_ms: Some(DRAWN_SPREAD_MS) }, Some(retry_ms))
     }
 
@@ -143,10 +122,5 @@ impl PageFollower {
             Some(retry_ms) => [format!("retry: {retry_ms}\n").as_bytes(), &event].concat().into(),
             None => event,
         }
-    }
-
-    /// The last bytes of an id are random enough to spread questions.
-    fn random(&self) -> u64 {
-        self.context.new_id::<Uuid>().as_u64_pair().1
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
-use onsale_application::ports::QueueClaims;
+use onsale_application::ports::{Context, QueueClaims};
 use onsale_application::waiting_room::{Glance, LiveRoom, ReadStatus};
 use onsale_domain::ids::WaitingRoomId;
 use onsale_support::supervise::Supervisor;
@@ -21,6 +21,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::sse::HEARTBEAT_EVERY;
+
+const RETRY_MS: u64 = 1_000;
+const RETRY_SPREAD_MS: u64 = 4_000;
 
 /// Followers are looked at in turns: each every two seconds for what is not urgent, spread over that time.
 const TURNS: usize = 8;
@@ -186,7 +189,34 @@ pub(crate) struct Following {
     pub(crate) bell: Arc<Bell>,
 }
 
+/// After which time a browser should open a stream again that ended early, in milliseconds: spread, so that a server that
+/// starts again does not meet everybody at once.
+pub(crate) fn retry_ms(context: &Context) -> u64 {
+    RETRY_MS + context.random() % RETRY_SPREAD_MS
+}
+
+/// How far a stream about a place has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Nothing was told yet.
+    Begins,
+    /// The place may still change.
+    GoesOn,
+    /// The last word was said.
+    Over,
+}
+
 impl Following {
+    /// When to look or to give a sign of life next; nothing once the last word was said or the claims have expired.
+    pub(crate) async fn rung(&self, stage: Stage, context: &Context) -> Option<Ring> {
+        let ring = match stage {
+            Stage::Begins => Ring::Look,
+            Stage::GoesOn => self.bell.rung().await,
+            Stage::Over => return None,
+        };
+        (context.now() < self.claims().expires_at).then_some(ring)
+    }
+
     /// The room.
     pub(crate) fn room(&self) -> &Arc<LiveRoom> {
         &self.hub.room

@@ -9,10 +9,9 @@ use onsale_application::ports::{Context, QueueClaims, QueueSeals};
 use onsale_application::waiting_room::{Glance, LiveRoom, PlaceState, ReadStatus};
 use onsale_support::supervise::Supervisor;
 use tracing::warn;
-use uuid::Uuid;
 
 use super::events::{self, PlaceEvents};
-use super::hub::{Following, Hubs, Ring};
+use super::hub::{Following, Hubs, Ring, Stage, retry_ms};
 use super::place_objects::{Place, PlaceStatus};
 use crate::context::RequestContext;
 use crate::problem::Problem;
@@ -22,11 +21,7 @@ use crate::sse::{EventStream, HEARTBEAT};
 use crate::state::UseCases;
 use crate::stream_limit::{StreamLimit, StreamPermit};
 
-/// After which time a browser opens a stream again that ended early, in milliseconds, and over which time this is spread
-/// so that a server that starts again does not meet everybody at once.
-const RETRY_MS: u64 = 1_000;
-const RETRY_SPREAD_MS: u64 = 4_000;
-/// The same for a stream whose last word was said: a browser would ask for ever otherwise.
+/// After which time a browser opens a stream again whose last word was said, in milliseconds: it would ask for ever otherwise.
 const RETRY_OVER_MS: u64 = 3_600_000;
 
 /// Opens streams about places, for the API and for the waiting page.
@@ -86,16 +81,6 @@ struct PlaceFollower {
     _permit: StreamPermit,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Nothing was told yet.
-    Begins,
-    /// The place may still change.
-    GoesOn,
-    /// The last word was said.
-    Over,
-}
-
 impl PlaceFollower {
     fn new(following: Following, teller: Teller, permit: StreamPermit) -> Self {
         Self { following, teller, stage: Stage::Begins, _permit: permit }
@@ -111,15 +96,7 @@ impl PlaceFollower {
     /// The next event; nothing once the last word was said or the ticket has expired.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            let ring = match self.stage {
-                Stage::Begins => Ring::Look,
-                Stage::GoesOn => self.following.bell.rung().await,
-                Stage::Over => return None,
-            };
-            if self.teller.context.now() >= self.following.claims().expires_at {
-                return None;
-            }
-            let event = match ring {
+            let event = match self.following.rung(self.stage, &self.teller.context).await? {
                 Ring::Look => self.look().await,
                 Ring::Beat => Some(self.beat()),
             };
@@ -163,7 +140,8 @@ impl PlaceFollower {
     }
 
     fn peeked(&self) -> Option<(Glance, PlaceStatus)> {
-        let report = self.teller.place.peek(self.following.room(), self.following.claims(), self.random())?;
+        let report =
+            self.teller.place.peek(self.following.room(), self.following.claims(), self.teller.context.random())?;
         let glance = Glance { state: report.state, phase: report.phase, position: report.position };
         Some((glance, report.into()))
     }
@@ -179,7 +157,7 @@ impl PlaceFollower {
         let is_over = matches!(glance.state, PlaceState::Expired | PlaceState::Left | PlaceState::Finished);
         let retry_ms = match self.stage {
             _ if is_over => Some(RETRY_OVER_MS),
-            Stage::Begins => Some(RETRY_MS + self.random() % RETRY_SPREAD_MS),
+            Stage::Begins => Some(retry_ms(&self.teller.context)),
             Stage::GoesOn | Stage::Over => None,
         };
         self.stage = if is_over { Stage::Over } else { Stage::GoesOn };
@@ -191,11 +169,6 @@ impl PlaceFollower {
         self.stage = Stage::GoesOn;
         self.following.bell.tells(None);
         HEARTBEAT
-    }
-
-    /// The last bytes of an id are random enough to spread questions.
-    fn random(&self) -> u64 {
-        self.teller.context.new_id::<Uuid>().as_u64_pair().1
     }
 }
 

@@ -5,22 +5,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{
-    AccessClaims, BoxOffice, Bus, BusMessage, BusReceiver, CatalogueReader, Clock, ConcertFilter, ConcertListing, Done,
-    HoldOrder, Ids, OpenHold, Page, ReleaseOrder, ReservationFilter, SealError, Seals, SeatMap, StepError,
-    StreamClaims, Unavailable, Versioned,
+    AccessClaims, BoxOffice, CatalogueReader, Clock, ConcertFilter, ConcertListing, Done, HoldOrder, OpenHold, Page,
+    ReleaseOrder, ReservationFilter, SealError, Seals, SeatMap, StepError, StreamClaims, Unavailable, Versioned,
 };
 use onsale_domain::box_office::{HoldRefusal, ReleaseRefusal, Released};
 use onsale_domain::ids::{ConcertId, PerformanceId, ReservationId, SeatingPlanId};
 use onsale_domain::performance::Performance;
 use onsale_domain::plan::SeatingPlan;
 use onsale_domain::reservation::Reservation;
-use uuid::Uuid;
 
 use super::{PERFORMANCE, PLAN, World};
-
-fn nobody_asks<T>() -> Result<T, Unavailable> {
-    Err(Unavailable::because("these tests do not ask for it"))
-}
+use crate::doubles::nobody_asks;
 
 #[async_trait]
 impl CatalogueReader for World {
@@ -37,7 +32,7 @@ impl CatalogueReader for World {
 
     async fn performance(&self, id: PerformanceId) -> Result<Versioned<Option<Arc<Performance>>>, Unavailable> {
         let value = (id == PERFORMANCE).then(|| self.performance.clone());
-        Ok(Versioned { value, generation: 1, read_at: self.now() })
+        Ok(Versioned { value, generation: 1, read_at: self.clock.now() })
     }
 
     async fn seating_plan(&self, id: SeatingPlanId) -> Result<Option<Arc<SeatingPlan>>, Unavailable> {
@@ -92,36 +87,6 @@ impl BoxOffice for World {
         _: u32,
     ) -> Result<Vec<OpenHold>, Unavailable> {
         nobody_asks()
-    }
-}
-
-/// Hears nothing: the board then reads the seats anew.
-struct Silence;
-
-#[async_trait]
-impl BusReceiver for Silence {
-    async fn next(&mut self) -> Option<BusMessage> {
-        std::future::pending().await
-    }
-}
-
-impl Bus for World {
-    fn publish(&self, _: BusMessage) {}
-
-    fn subscribe(&self) -> Box<dyn BusReceiver> {
-        Box::new(Silence)
-    }
-}
-
-impl Clock for World {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + self.started.elapsed()
-    }
-}
-
-impl Ids for World {
-    fn new_id(&self) -> Uuid {
-        Uuid::nil()
     }
 }
 

@@ -17,18 +17,20 @@ use parking_lot::Mutex;
 use poem::IntoResponse;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::*;
 use crate::context::RequestId;
+use crate::doubles::{Running, SilentBus};
 use crate::settings::HttpLimits;
 
 const ROOM: WaitingRoomId = WaitingRoomId(Uuid::from_u128(1));
 
-/// One room: its store, the bus, the clock and the seals.
+/// One room: its stores, the clock and the seals.
 struct World {
     changes: Mutex<RoomChanges>,
     drawn: Mutex<Option<QueueNumber>>,
-    started: Instant,
+    clock: Running,
 }
 
 /// A board on a world, and streams about places in its room.
@@ -60,12 +62,12 @@ impl World {
         };
         let record = RoomRecord { room, progress: Progress::new(DateTime::UNIX_EPOCH), draw: None };
         let changes = RoomChanges { record, ticks: Vec::new(), visits: Vec::new(), blocks: Vec::new() };
-        Arc::new(Self { changes: Mutex::new(changes), drawn: Mutex::default(), started: Instant::now() })
+        Arc::new(Self { changes: Mutex::new(changes), drawn: Mutex::default(), clock: Running::start() })
     }
 
     /// Everybody up to `to` is let in.
     fn let_in(&self, to: QueueNumber) {
-        let now = self.now();
+        let now = self.clock.now();
         self.change(|changes| {
             changes.record.progress.serving = to;
             changes.ticks.push(Tick {
@@ -96,9 +98,9 @@ impl World {
 impl Site {
     fn open(phase: Phase) -> Self {
         let world = World::new(phase);
-        let context = Context::new(world.clone(), world.clone());
+        let context = Context::new(Arc::new(world.clock), Arc::new(world.clock));
         let settings = BoardSettings::default();
-        let board = Arc::new(RoomBoard::new(world.clone(), world.clone(), context.clone(), settings));
+        let board = Arc::new(RoomBoard::new(world.clone(), Arc::new(SilentBus), context.clone(), settings));
         let (rooms, draws, seals) = (world.clone(), world.clone(), world.clone());
         let place = Arc::new(ReadStatus::new(board.clone(), rooms, draws, seals, context.clone()));
         let shutdown = CancellationToken::new();
@@ -205,7 +207,7 @@ async fn the_end_of_a_visit_is_the_last_word() {
     site.world.let_in(1);
     let mut told = site.follow(1, TimeDelta::hours(1)).await;
     assert_eq!(told.event().await.expect("a pass").0, "admitted");
-    let now = site.world.now();
+    let now = site.world.clock.now();
     let ended = Visit {
         number: 1,
         visitor: visitor(1),

@@ -3,22 +3,17 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{
-    Bus, BusMessage, BusReceiver, CeilingError, Clock, Draws, EpochStart, Ids, JoinRefusal, Page, PassClaims, PassKey,
-    PassKeyError, PublicPassKey, QueueClaims, QueueSeals, Redemption, RoomChange, RoomChanges, RoomEditError, Rooms,
-    SealError, StepError, Unavailable,
+    CeilingError, Draws, EpochStart, JoinRefusal, Page, PassClaims, PassKey, PassKeyError, PublicPassKey, QueueClaims,
+    QueueSeals, Redemption, RoomChange, RoomChanges, RoomEditError, Rooms, SealError, StepError, Unavailable,
 };
 use onsale_domain::ids::{AccountId, ConcertId, PassId, WaitingRoomId};
 use onsale_domain::waiting_room::{
     ClaimRefusal, EndReason, EntrantsDigest, PickRefusal, Pseudonym, QueueNumber, RoomOwner, Tick, TickPlan,
     TickRefusal, Visit, VisitorId, WaitingRoom,
 };
-use uuid::Uuid;
 
 use super::World;
-
-fn nobody_asks<T>() -> Result<T, Unavailable> {
-    Err(Unavailable::because("these tests do not ask for it"))
-}
+use crate::doubles::nobody_asks;
 
 #[async_trait]
 impl Rooms for World {
@@ -148,36 +143,6 @@ impl Draws for World {
         _: u32,
     ) -> Result<Page<(QueueNumber, Pseudonym), QueueNumber>, Unavailable> {
         nobody_asks()
-    }
-}
-
-/// Hears nothing.
-struct Silence;
-
-#[async_trait]
-impl BusReceiver for Silence {
-    async fn next(&mut self) -> Option<BusMessage> {
-        std::future::pending().await
-    }
-}
-
-impl Bus for World {
-    fn publish(&self, _: BusMessage) {}
-
-    fn subscribe(&self) -> Box<dyn BusReceiver> {
-        Box::new(Silence)
-    }
-}
-
-impl Clock for World {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + self.started.elapsed()
-    }
-}
-
-impl Ids for World {
-    fn new_id(&self) -> Uuid {
-        Uuid::nil()
     }
 }
 
