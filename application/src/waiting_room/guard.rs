@@ -67,14 +67,6 @@ impl Admissions {
         Self { board, rooms, seals, context }
     }
 
-    /// Whether a concert has a waiting room now.
-    ///
-    /// # Errors
-    /// [`Unavailable`].
-    pub fn is_guarded(&self, concert: ConcertId) -> Result<bool, Unavailable> {
-        Ok(self.board.guarding(concert)?.is_some())
-    }
-
     /// The admission of `caller` to a concert; nothing for one without a waiting room.
     ///
     /// # Errors

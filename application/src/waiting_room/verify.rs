@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::guard::{AdmissionError, Admissions};
 use super::{LiveRoom, RoomBoard};
-use crate::ports::{Context, PassClaims, PassKeyError, QueueSeals, Redemption, Rooms, StepError, Unavailable};
+use crate::ports::{Context, PassKeyError, QueueSeals, Redemption, Rooms, StepError, Unavailable};
 
 /// What a tenant's server was given by its visitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,19 +96,14 @@ impl VerifyPass {
         };
         let redemption = Redemption { digest: self.seals.digest(text), room: room.id(), expires_at: visit.expires_at };
         let first_use = self.rooms.redeem(redemption).await?;
-        let pass = self.seals.pass(&claims, now)?;
-        Ok(Some(Verified { first_use, pass, ..verified(claims) }))
-    }
-}
-
-fn verified(claims: PassClaims) -> Verified {
-    Verified {
-        first_use: false,
-        pass: String::new(),
-        pass_id: claims.id,
-        visitor: claims.visitor,
-        number: claims.number,
-        expires_at: claims.expires_at,
+        Ok(Some(Verified {
+            first_use,
+            pass: self.seals.pass(&claims, now)?,
+            pass_id: claims.id,
+            visitor: claims.visitor,
+            number: claims.number,
+            expires_at: claims.expires_at,
+        }))
     }
 }
 

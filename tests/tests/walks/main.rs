@@ -3,8 +3,8 @@
 //! After each step: nobody has somebody else's number, nobody comes in twice or ahead of turn, never more are inside than
 //! may be. At the end everybody who waits is let in.
 
-mod hotel;
 mod lost;
+mod replica;
 mod walk;
 
 use lost::{Forgetful, LosesRedis};

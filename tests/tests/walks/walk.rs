@@ -11,8 +11,8 @@ use onsale_tests::store::Store;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::hotel::{CAPACITY, COUNT, EVERY_SECONDS, PASS_SECONDS, Replica, open_room};
 use crate::lost::Losing;
+use crate::replica::{CAPACITY, COUNT, EVERY_SECONDS, PASS_SECONDS, Replica, open_room};
 
 /// Steps of one walk before everybody is let in.
 const STEPS: usize = 30;
