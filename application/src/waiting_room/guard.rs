@@ -99,7 +99,7 @@ impl Admissions {
             Ok(_) | Err(SealError::Invalid) => return Err(required),
             Err(SealError::Expired) => return Err(AdmissionError::PassExpired),
         };
-        if caller.is_none_or(|caller| VisitorId::from(caller) != pass.visitor) {
+        if caller.is_none_or(|caller| !pass.visitor.is_account(caller)) {
             return Err(AdmissionError::PassNotYours);
         }
         self.used(&room, &pass).await?;

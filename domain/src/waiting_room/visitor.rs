@@ -1,17 +1,20 @@
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use uuid::Uuid;
 
 use crate::ids::AccountId;
 
 /// The most characters a visitor's name may have.
 const VISITOR_ID_LIMIT: usize = 64;
 
-/// Who stands in a line: the account in front of a concert, the tenant's own name for somebody in front of its site.
+/// Who stands in a line: the account in front of a concert, the tenant's own name for somebody in front of its site. Clones
+/// share the name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct VisitorId(Box<str>);
+pub struct VisitorId(Arc<str>);
 
 /// The name was empty, too long, or not visible ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -36,6 +39,12 @@ impl VisitorId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is this account.
+    #[must_use]
+    pub fn is_account(&self, account: AccountId) -> bool {
+        *self.0 == *account.0.hyphenated().encode_lower(&mut Uuid::encode_buffer())
+    }
 }
 
 impl From<AccountId> for VisitorId {
@@ -54,7 +63,7 @@ impl TryFrom<String> for VisitorId {
 
 impl From<VisitorId> for String {
     fn from(visitor: VisitorId) -> Self {
-        visitor.0.into()
+        visitor.0.as_ref().to_owned()
     }
 }
 
@@ -74,5 +83,12 @@ mod tests {
         for name in ["", "two words", "가", &"x".repeat(65)] {
             assert_eq!(VisitorId::new(name), Err(VisitorIdError), "{name}");
         }
+    }
+
+    #[test]
+    fn an_account_is_a_visitor_of_its_own() {
+        let [one, other] = [1, 2].map(|number| AccountId(Uuid::from_u128(number)));
+        assert!(VisitorId::from(one).is_account(one));
+        assert!(!VisitorId::from(one).is_account(other));
     }
 }
