@@ -123,6 +123,10 @@ impl RedisHoldTimer {
         let now = self.context.now();
         let most = (limit / asks.len()).clamp(1, BATCH);
         let answers = join_all(asks.iter().map(|ask| self.shards.ring(ask.shard, now, most, ask.look))).await;
+        if answers.iter().flatten().any(|rung| rung.lost) {
+            warn!("Redis is a new one or was emptied: alarms of holds are set again from the database");
+            self.lost.notify_one();
+        }
         let mut alarms = Vec::new();
         let mut failure = None;
         for (ask, answer) in asks.into_iter().zip(answers) {
@@ -144,13 +148,6 @@ impl RedisHoldTimer {
         let now = self.context.now();
         if self.schedule.answered(ask, &rung, now, self.context.random()) {
             info!(shard = ask.shard, "a part of the hold timer answers again");
-        }
-        if rung.lost {
-            warn!(
-                shard = ask.shard,
-                "Redis is a new one or was emptied: alarms of holds are set again from the database"
-            );
-            self.lost.notify_one();
         }
         self.metrics.leases_returned.increment(rung.returned);
         self.metrics.died.increment(rung.died);
