@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use onsale_domain::ids::{ConcertId, WaitingRoomId};
 use onsale_domain::waiting_room::Phase;
 use parking_lot::RwLock;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
 use super::LiveRoom;
@@ -97,6 +97,8 @@ impl RoomBoard {
     /// Follows announcements and looks into SQL now and then, for ever.
     pub async fn follow(&self) {
         let mut announcements = self.bus.subscribe();
+        let mut looks = interval(self.settings.look);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 message = announcements.next() => match message {
@@ -104,7 +106,7 @@ impl RoomBoard {
                     Some(_) => {}
                     None => self.look_and_warn().await,
                 },
-                () = sleep(self.settings.look) => self.look_and_warn().await,
+                _ = looks.tick() => self.look_and_warn().await,
             }
         }
     }
@@ -114,6 +116,7 @@ impl RoomBoard {
     /// # Errors
     /// [`Unavailable`].
     pub async fn look(&self) -> Result<(), Unavailable> {
+        let before: HashSet<_> = self.known.read().keys().copied().collect();
         let live = self.rooms.live().await?;
         for (id, change) in live.iter().take(self.settings.rooms) {
             match self.known(*id) {
@@ -127,8 +130,9 @@ impl RoomBoard {
         if live.len() > self.settings.rooms {
             warn!(rooms = live.len(), limit = self.settings.rooms, "there are more live rooms than are kept");
         }
-        let alive: std::collections::HashSet<_> = live.into_iter().map(|(id, _)| id).collect();
-        self.known.write().retain(|id, _| alive.contains(id));
+        let alive: HashSet<_> = live.into_iter().map(|(id, _)| id).collect();
+        // A room that was made meanwhile is in neither list, and stays.
+        self.known.write().retain(|id, _| alive.contains(id) || !before.contains(id));
         if !self.complete.swap(true, Ordering::AcqRel) {
             self.guard_changes.fetch_add(1, Ordering::AcqRel);
         }

@@ -11,7 +11,7 @@ use onsale_domain::waiting_room::{
 };
 use parking_lot::Mutex;
 
-use super::out_of_order;
+use super::{Gate, out_of_order};
 
 /// At most one room, whose passes can be used or not; everything else is out of order.
 #[derive(Default)]
@@ -20,6 +20,8 @@ pub(crate) struct RoomsDouble {
     pub(crate) claim: Mutex<Option<Result<Visit, ClaimRefusal>>>,
     pub(crate) claims: Mutex<Vec<QueueNumber>>,
     pub(crate) ends: Mutex<Vec<(QueueNumber, EndReason)>>,
+    /// Whoever lists the rooms passes it with the list in hand.
+    pub(crate) listed: Gate,
 }
 
 #[async_trait]
@@ -47,8 +49,12 @@ impl Rooms for RoomsDouble {
     }
 
     async fn live(&self) -> Result<Vec<(WaitingRoomId, i64)>, Unavailable> {
-        let room = self.room.lock();
-        Ok(room.iter().map(|room| (room.record.room.id, room.record.progress.change)).collect())
+        let live = {
+            let room = self.room.lock();
+            room.iter().map(|room| (room.record.room.id, room.record.progress.change)).collect()
+        };
+        self.listed.pass().await;
+        Ok(live)
     }
 
     async fn changes(&self, id: WaitingRoomId, _: i64) -> Result<Option<RoomChanges>, Unavailable> {

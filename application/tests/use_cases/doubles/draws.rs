@@ -1,0 +1,49 @@
+use async_trait::async_trait;
+use onsale_application::ports::{Draws, JoinRefusal, Page, StepError, Unavailable};
+use onsale_domain::ids::WaitingRoomId;
+use onsale_domain::waiting_room::{EntrantsDigest, Pseudonym, QueueNumber, VisitorId};
+
+use super::out_of_order;
+
+/// Opening draws that are out of order.
+pub(crate) struct DrawsDouble;
+
+#[async_trait]
+impl Draws for DrawsDouble {
+    async fn join(&self, _: WaitingRoomId, _: &VisitorId, _: Pseudonym, _: u32) -> Result<(), StepError<JoinRefusal>> {
+        Err(out_of_order().into())
+    }
+
+    async fn withdraw(&self, _: WaitingRoomId, _: &VisitorId) -> Result<(), Unavailable> {
+        Err(out_of_order())
+    }
+
+    async fn close(&self, _: WaitingRoomId) -> Result<(), Unavailable> {
+        Err(out_of_order())
+    }
+
+    async fn entrants(&self, _: WaitingRoomId) -> Result<Vec<(VisitorId, Pseudonym)>, Unavailable> {
+        Err(out_of_order())
+    }
+
+    async fn number(&self, _: WaitingRoomId, _: &[(VisitorId, QueueNumber)]) -> Result<(), Unavailable> {
+        Err(out_of_order())
+    }
+
+    async fn open(&self, _: WaitingRoomId, _: EntrantsDigest, _: QueueNumber) -> Result<bool, Unavailable> {
+        Err(out_of_order())
+    }
+
+    async fn number_of(&self, _: WaitingRoomId, _: &VisitorId) -> Result<Option<QueueNumber>, Unavailable> {
+        Err(out_of_order())
+    }
+
+    async fn drawn(
+        &self,
+        _: WaitingRoomId,
+        _: QueueNumber,
+        _: u32,
+    ) -> Result<Page<(QueueNumber, Pseudonym), QueueNumber>, Unavailable> {
+        Err(out_of_order())
+    }
+}

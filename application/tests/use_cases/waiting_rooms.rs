@@ -1,0 +1,116 @@
+//! What a process knows of its waiting rooms.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use onsale_application::ports::{Bus, BusMessage, RoomChanges, RoomRecord};
+use onsale_application::waiting_room::{BoardSettings, KeepTicking, Lines, OpenDraws, RoomBoard};
+use onsale_domain::ids::{ConcertId, WaitingRoomId};
+use onsale_domain::waiting_room::{Admit, Phase, Progress, RoomOwner, WaitingRoom};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::doubles::{BusDouble, DrawsDouble, PlacesDouble, RoomsDouble, TestClock, context};
+
+const ROOM: WaitingRoomId = WaitingRoomId(Uuid::from_u128(7));
+const CONCERT: ConcertId = ConcertId(Uuid::from_u128(8));
+
+struct World {
+    clock: Arc<TestClock>,
+    rooms: Arc<RoomsDouble>,
+    bus: Arc<BusDouble>,
+    board: Arc<RoomBoard>,
+}
+
+impl World {
+    fn new(settings: BoardSettings) -> Self {
+        let clock = TestClock::new();
+        let (rooms, bus) = (Arc::new(RoomsDouble::default()), Arc::new(BusDouble::default()));
+        let board = Arc::new(RoomBoard::new(rooms.clone(), bus.clone(), context(&clock), settings));
+        Self { clock, rooms, bus, board }
+    }
+
+    /// There is a room, and it is as `with` makes it.
+    fn room(&self, with: impl FnOnce(&mut RoomRecord)) {
+        let now = context(&self.clock).now();
+        let room = WaitingRoom {
+            id: ROOM,
+            owner: RoomOwner::Operators,
+            concert: Some(CONCERT),
+            name: "Line".to_owned(),
+            admit: Admit { count: 1, every_ms: 1_000 },
+            capacity: 10,
+            max_waiting: 10,
+            pass_seconds: 600,
+            claim_seconds: 60,
+            redirect_url: None,
+            opens_at: None,
+            message: None,
+            phase: Phase::Paused,
+            created_at: now,
+        };
+        let mut record = RoomRecord { room, progress: Progress::new(now), draw: None };
+        with(&mut record);
+        let changes = RoomChanges { record, ticks: Vec::new(), visits: Vec::new(), blocks: Vec::new() };
+        *self.rooms.room.lock() = Some(changes);
+    }
+
+    fn lines(&self, places: PlacesDouble) -> Arc<Lines> {
+        let (rooms, board) = (self.rooms.clone(), self.board.clone());
+        Arc::new(Lines::new(rooms, Arc::new(places), board, context(&self.clock)))
+    }
+}
+
+#[tokio::test]
+async fn a_room_that_is_made_while_the_board_looks_stays() {
+    let world = World::new(BoardSettings::default());
+    world.rooms.listed.close();
+    let board = world.board.clone();
+    let look = tokio::spawn(async move { board.look().await });
+    world.rooms.listed.wait_for(1).await; // the list was read
+    world.room(|_| {});
+    world.board.room(ROOM).await.unwrap().expect("it was made");
+    world.rooms.listed.open();
+    look.await.unwrap().unwrap();
+    assert!(world.board.known(ROOM).is_some());
+    *world.rooms.room.lock() = None;
+    world.board.look().await.unwrap();
+    assert!(world.board.known(ROOM).is_none(), "nobody has it any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn announcements_do_not_put_off_the_look_into_the_store() {
+    let world = World::new(BoardSettings::default());
+    let board = world.board.clone();
+    let following = tokio::spawn(async move { board.follow().await });
+    for generation in 0..30 {
+        world.bus.publish(BusMessage::Catalogue { generation });
+        world.bus.settle().await;
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert!(world.rooms.listed.arrived() >= 6, "once in half a second, for three");
+    following.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_schedule_of_a_room_is_kept_in_the_copy_that_the_board_has_now() {
+    let world = World::new(BoardSettings::default());
+    let lines = world.lines(PlacesDouble { waiting: 5, ..PlacesDouble::default() });
+    let draws = Arc::new(OpenDraws::new(Arc::new(DrawsDouble), lines.clone(), world.board.clone()));
+    let (board, rooms) = (world.board.clone(), world.rooms.clone());
+    let ticking = Arc::new(KeepTicking::new(board, lines, rooms, draws, context(&world.clock)));
+    let read = async || {
+        world.room(|_| {});
+        world.board.look().await.unwrap();
+        world.board.known(ROOM).unwrap()
+    };
+    let first = read().await;
+    let keeping = tokio::spawn(ticking.run());
+    first.news().changed().await.unwrap(); // its line was looked at
+    *world.rooms.room.lock() = None;
+    world.board.look().await.unwrap();
+    let second = read().await;
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(second.waiting(), 5);
+    keeping.abort();
+}
