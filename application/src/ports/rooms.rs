@@ -116,10 +116,10 @@ pub enum RoomEditError {
     Unavailable(#[from] Unavailable),
 }
 
-/// A code that a tenant exchanges for what its pass states.
+/// A pass that a tenant was shown, itself or by one of its codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Redemption {
-    /// The digest of the code or of the pass.
+    /// The digest of the pass's identity.
     pub digest: [u8; 32],
     /// Of which room.
     pub room: WaitingRoomId,
@@ -266,7 +266,7 @@ pub trait Rooms: Send + Sync {
     /// [`Unavailable`].
     async fn block(&self, room: WaitingRoomId, visitor: &VisitorId, blocked: bool) -> Result<(), Unavailable>;
 
-    /// Records that a code or pass was presented; true the first time.
+    /// Records that a pass was presented; true the first time.
     ///
     /// # Errors
     /// [`Unavailable`].
