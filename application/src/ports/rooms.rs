@@ -45,7 +45,8 @@ pub struct RoomChanges {
     pub record: RoomRecord,
     /// Ticks that are new or changed; from the beginning, those with a visit that may be alive.
     pub ticks: Vec<Tick>,
-    /// Visits that are new or changed; from the beginning, those that are alive or ended before their time.
+    /// Visits that are new or changed; from the beginning, those that are alive, and those of numbers whose turn has not
+    /// passed.
     pub visits: Vec<Visit>,
     /// Visitors that were shut out (true) or let back (false).
     pub blocks: Vec<(VisitorId, bool)>,

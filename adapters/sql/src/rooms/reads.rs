@@ -86,11 +86,11 @@ async fn read_all(
     );
     let rows = transaction.fetch_all(Statement::new(text).bind(room).bind(now)).await?;
     changes.ticks = rows.iter().map(ticks::tick).collect::<Result<_, _>>()?;
-    // Who ended before its turn matters until its turn has passed, too: its number looks as if it were let in.
+    // Who ended before its turn, or was picked before it and has expired, matters until its turn has passed, too: its number
+    // looks as if it waited or were let in.
     let first = first_that_matters(&changes.ticks, changes.record.progress.serving);
     let text = format!(
-        "SELECT {} FROM room_visits WHERE room_id = ? AND (expires_at > ? OR (ended_at IS NOT NULL AND number >= ?)) \
-         ORDER BY number",
+        "SELECT {} FROM room_visits WHERE room_id = ? AND (expires_at > ? OR number >= ?) ORDER BY number",
         visits::COLUMNS
     );
     let rows = transaction.fetch_all(Statement::new(text).bind(room).bind(now).bind(first)).await?;
