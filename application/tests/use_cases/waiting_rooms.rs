@@ -3,14 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use onsale_application::ports::{Bus, BusMessage, RoomChanges, RoomRecord};
-use onsale_application::waiting_room::{BoardSettings, KeepTicking, Lines, OpenDraws, RoomBoard};
+use chrono::TimeDelta;
+use onsale_application::ports::{Bus, BusMessage, PlacesError, QueueClaims, RoomChanges, RoomRecord, Unavailable};
+use onsale_application::waiting_room::{
+    BoardSettings, KeepTicking, Lines, OpenDraws, PlaceState, ReadStatus, RoomBoard,
+};
 use onsale_domain::ids::{ConcertId, WaitingRoomId};
-use onsale_domain::waiting_room::{Admit, Phase, Progress, RoomOwner, WaitingRoom};
+use onsale_domain::waiting_room::{
+    Admit, EndReason, Healing, Phase, Progress, RoomOwner, Tick, TickKind, Visit, VisitorId, WaitingRoom,
+};
+use parking_lot::Mutex;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::doubles::{BusDouble, DrawsDouble, PlacesDouble, RoomsDouble, TestClock, context};
+use crate::doubles::{BusDouble, DrawsDouble, PlacesDouble, QueueSealsDouble, RoomsDouble, TestClock, context};
 
 const ROOM: WaitingRoomId = WaitingRoomId(Uuid::from_u128(7));
 const CONCERT: ConcertId = ConcertId(Uuid::from_u128(8));
@@ -53,6 +59,11 @@ impl World {
         with(&mut record);
         let changes = RoomChanges { record, ticks: Vec::new(), visits: Vec::new(), blocks: Vec::new() };
         *self.rooms.room.lock() = Some(changes);
+    }
+
+    fn status(&self) -> ReadStatus {
+        let (board, rooms, seals) = (self.board.clone(), self.rooms.clone(), Arc::new(QueueSealsDouble::default()));
+        ReadStatus::new(board, rooms, Arc::new(DrawsDouble), seals, context(&self.clock))
     }
 
     fn lines(&self, places: PlacesDouble) -> Arc<Lines> {
@@ -113,4 +124,65 @@ async fn the_schedule_of_a_room_is_kept_in_the_copy_that_the_board_has_now() {
     sleep(Duration::from_secs(3)).await;
     assert_eq!(second.waiting(), 5);
     keeping.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_another_replica_makes_is_waited_for_while_its_server_is_away() {
+    let world = World::new(BoardSettings::default());
+    world.room(|_| {});
+    world.board.look().await.unwrap();
+    let room = world.board.known(ROOM).unwrap();
+    let until = context(&world.clock).now() + TimeDelta::seconds(60);
+    world.room(|record| {
+        record.progress.epoch = 1;
+        record.progress.change = 2;
+        record.progress.healing = Some(Healing { until, resumed_at: 9 });
+    });
+    world.board.look().await.unwrap(); // another replica has begun the epoch this very moment
+    let away = PlacesError::Unavailable(Unavailable::because("away"));
+    let failures = [away.clone(), PlacesError::Lost].into();
+    let lines = world.lines(PlacesDouble { waiting: 5, failures: Mutex::new(failures) });
+    assert_eq!(lines.look(&room).await, Err(away));
+    lines.look(&room).await.expect("nobody begins another epoch meanwhile: that is out of order here");
+    assert_eq!(room.waiting(), 5);
+}
+
+#[tokio::test]
+async fn whoever_left_before_its_turn_is_not_let_in_when_it_comes() {
+    let world = World::new(BoardSettings::default());
+    let now = context(&world.clock).now();
+    let visitor = VisitorId::new("min").unwrap();
+    world.room(|record| record.progress.serving = 10);
+    let tick = Tick {
+        no: 1,
+        kind: TickKind::Scheduled,
+        from: 1,
+        to: 10,
+        at: now,
+        claim_until: now + TimeDelta::seconds(60),
+        expires_at: now + TimeDelta::seconds(600),
+        present: 10,
+        claimed: 0,
+        ended: 0,
+        ended_unclaimed: 0,
+        settled: false,
+        expired: false,
+    };
+    let left = Visit {
+        number: 5,
+        visitor: visitor.clone(),
+        tick: 0,
+        let_in_at: now,
+        claimed_at: None,
+        expires_at: now,
+        ended: Some((now, EndReason::Left)),
+    };
+    world.rooms.room.lock().iter_mut().for_each(|room| {
+        room.ticks.push(tick.clone());
+        room.visits.push(left.clone());
+    });
+    let room = world.board.room(ROOM).await.unwrap().unwrap();
+    world.lines(PlacesDouble::default()).look(&room).await.unwrap();
+    let claims = QueueClaims { room: ROOM, visitor, number: 5, expires_at: tick.expires_at };
+    assert_eq!(world.status().glance(&room, &claims).unwrap().state, PlaceState::Left);
 }
