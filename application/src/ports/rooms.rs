@@ -38,6 +38,17 @@ impl std::fmt::Debug for DrawRecord {
     }
 }
 
+/// A live room in the list of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoomHeadline {
+    /// Which room.
+    pub room: WaitingRoomId,
+    /// Its [`Progress::change`].
+    pub change: i64,
+    /// Whether it stands in front of a concert.
+    pub guards: bool,
+}
+
 /// What has changed in a room since a number of its [`Progress::change`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoomChanges {
@@ -103,6 +114,12 @@ pub enum RoomEditError {
     /// The concert has a waiting room that is not closed.
     #[error("the concert has a waiting room already")]
     ConcertGuarded,
+    /// The tenant has as many live rooms as it may.
+    #[error("the tenant has {limit} live waiting rooms already")]
+    TooMany {
+        /// How many it may have.
+        limit: u32,
+    },
     /// The room is closed, and stays so.
     #[error("the waiting room is closed")]
     Closed,
@@ -134,7 +151,8 @@ pub struct Redemption {
 /// [`Progress::change`].
 #[async_trait]
 pub trait Rooms: Send + Sync {
-    /// Adds a room; `seed` for one that opens with a draw. Writes the operators' journal for `operator`.
+    /// Adds a room; `seed` for one that opens with a draw. A tenant has at most [`onsale_domain::waiting_room::TENANT_ROOMS_LIMIT`] live ones. Writes the
+    /// operators' journal for `operator`.
     ///
     /// # Errors
     /// [`RoomEditError`].
@@ -168,11 +186,11 @@ pub trait Rooms: Send + Sync {
         limit: u32,
     ) -> Result<Page<WaitingRoom, WaitingRoomId>, Unavailable>;
 
-    /// Every room that is not closed, or was closed less than a day ago, with its [`Progress::change`].
+    /// Every live room: one that is not closed, or was closed less than a day ago.
     ///
     /// # Errors
     /// [`Unavailable`].
-    async fn live(&self) -> Result<Vec<(WaitingRoomId, i64)>, Unavailable>;
+    async fn live(&self) -> Result<Vec<RoomHeadline>, Unavailable>;
 
     /// What has changed since `change`; everything that matters for 0; nothing when there is no such room.
     ///

@@ -17,7 +17,8 @@ use crate::ports::{Bus, BusMessage, Context, Rooms, Unavailable};
 pub struct BoardSettings {
     /// How often SQL is asked what has changed; a lost announcement costs no more than this.
     pub look: Duration,
-    /// Rooms that are kept at most.
+    /// Rooms that are read ahead at most; others are read when somebody asks for them. Those in front of a concert are
+    /// always read ahead, so that nobody passes one that is not known.
     pub rooms: usize,
 }
 
@@ -77,7 +78,8 @@ impl RoomBoard {
     /// The room in front of a concert, unless it is closed.
     ///
     /// # Errors
-    /// [`Unavailable`] until the board has read every room once: nobody may pass a room that is not known yet.
+    /// [`Unavailable`] until the board has read every room in front of a concert once: nobody may pass a room that is not
+    /// known yet.
     pub fn guarding(&self, concert: ConcertId) -> Result<Option<Arc<LiveRoom>>, Unavailable> {
         if !self.complete.load(Ordering::Acquire) {
             return Err(Unavailable::because("the waiting rooms have not been read yet"));
@@ -117,20 +119,22 @@ impl RoomBoard {
     /// [`Unavailable`].
     pub async fn look(&self) -> Result<(), Unavailable> {
         let before: HashSet<_> = self.known.read().keys().copied().collect();
-        let live = self.rooms.live().await?;
-        for (id, change) in live.iter().take(self.settings.rooms) {
-            match self.known(*id) {
-                Some(room) if room.change() >= *change => {}
+        let mut live = self.rooms.live().await?;
+        live.sort_by_key(|headline| !headline.guards);
+        for headline in &live {
+            match self.known(headline.room) {
+                Some(room) if room.change() >= headline.change => {}
                 Some(room) => self.refresh(&room).await?,
-                None => {
-                    self.load(*id).await?;
+                None if headline.guards || self.known.read().len() < self.settings.rooms => {
+                    self.load(headline.room).await?;
                 }
+                None => {}
             }
         }
         if live.len() > self.settings.rooms {
-            warn!(rooms = live.len(), limit = self.settings.rooms, "there are more live rooms than are kept");
+            warn!(rooms = live.len(), limit = self.settings.rooms, "there are more live rooms than are read ahead");
         }
-        let alive: HashSet<_> = live.into_iter().map(|(id, _)| id).collect();
+        let alive: HashSet<_> = live.into_iter().map(|headline| headline.room).collect();
         // A room that was made meanwhile is in neither list, and stays.
         self.known.write().retain(|id, _| alive.contains(id) || !before.contains(id));
         if !self.complete.swap(true, Ordering::AcqRel) {

@@ -89,6 +89,20 @@ async fn a_room_that_is_made_while_the_board_looks_stays() {
     assert!(world.board.known(ROOM).is_none(), "nobody has it any more");
 }
 
+#[tokio::test]
+async fn a_room_in_front_of_a_concert_is_known_however_many_there_are() {
+    let world = World::new(BoardSettings { rooms: 0, ..BoardSettings::default() });
+    world.room(|_| {});
+    world.board.look().await.unwrap();
+    let guarding = world.board.guarding(CONCERT).unwrap();
+    assert_eq!(guarding.map(|room| room.id()), Some(ROOM));
+    let world = World::new(BoardSettings { rooms: 0, ..BoardSettings::default() });
+    world.room(|record| record.room.concert = None);
+    world.board.look().await.unwrap();
+    assert!(world.board.known(ROOM).is_none());
+    assert!(world.board.room(ROOM).await.unwrap().is_some(), "it is read when somebody asks for it");
+}
+
 #[tokio::test(start_paused = true)]
 async fn announcements_do_not_put_off_the_look_into_the_store() {
     let world = World::new(BoardSettings::default());

@@ -1,7 +1,7 @@
 //! What replicas and owners read of rooms.
 
 use chrono::TimeDelta;
-use onsale_application::ports::{RoomChange, Rooms};
+use onsale_application::ports::{RoomChange, RoomHeadline, Rooms};
 use onsale_domain::ids::WaitingRoomId;
 use onsale_domain::waiting_room::{EndReason, Phase, RoomOwner, WaitingRoom};
 use onsale_tests::store::Store;
@@ -101,7 +101,8 @@ async fn a_room_is_live_until_a_day_after_it_was_closed(store: Store) {
     rooms.change(closed, close, None).await.unwrap();
     let mut live = rooms.live().await.unwrap();
     live.sort_unstable();
-    assert_eq!(live, [(open, change), (closed, change + 1)]);
+    let headline = |room, change| RoomHeadline { room, change, guards: false };
+    assert_eq!(live, [headline(open, change), headline(closed, change + 1)]);
     store.clock.advance(TimeDelta::days(1));
-    assert_eq!(rooms.live().await.unwrap(), [(open, change)]);
+    assert_eq!(rooms.live().await.unwrap(), [headline(open, change)]);
 }

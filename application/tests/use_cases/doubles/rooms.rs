@@ -2,7 +2,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{
     CeilingError, EpochStart, Page, PassClaims, PassKey, PassKeyError, PublicPassKey, QueueClaims, QueueSeals,
-    Redemption, RoomChange, RoomChanges, RoomEditError, Rooms, SealError, StepError, Unavailable,
+    Redemption, RoomChange, RoomChanges, RoomEditError, RoomHeadline, RoomRecord, Rooms, SealError, StepError,
+    Unavailable,
 };
 use onsale_domain::ids::{AccountId, ConcertId, PassId, WaitingRoomId};
 use onsale_domain::waiting_room::{
@@ -48,10 +49,10 @@ impl Rooms for RoomsDouble {
         Err(out_of_order())
     }
 
-    async fn live(&self) -> Result<Vec<(WaitingRoomId, i64)>, Unavailable> {
+    async fn live(&self) -> Result<Vec<RoomHeadline>, Unavailable> {
         let live = {
             let room = self.room.lock();
-            room.iter().map(|room| (room.record.room.id, room.record.progress.change)).collect()
+            room.iter().map(headline).collect()
         };
         self.listed.pass().await;
         Ok(live)
@@ -129,6 +130,11 @@ impl Rooms for RoomsDouble {
     async fn purge(&self, _: DateTime<Utc>, _: u32) -> Result<u64, Unavailable> {
         Err(out_of_order())
     }
+}
+
+fn headline(changes: &RoomChanges) -> RoomHeadline {
+    let RoomRecord { room, progress, .. } = &changes.record;
+    RoomHeadline { room: room.id, change: progress.change, guards: room.concert.is_some() }
 }
 
 /// Seals that write statements down as numbers of [`QueueSealsDouble::passes`].

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{
     CeilingError, Draws, EpochStart, JoinRefusal, Page, PassClaims, PassKey, PassKeyError, PublicPassKey, QueueClaims,
-    QueueSeals, Redemption, RoomChange, RoomChanges, RoomEditError, Rooms, SealError, StepError, Unavailable,
+    QueueSeals, Redemption, RoomChange, RoomChanges, RoomEditError, RoomHeadline, Rooms, SealError, StepError,
+    Unavailable,
 };
 use onsale_domain::ids::{AccountId, ConcertId, PassId, WaitingRoomId};
 use onsale_domain::waiting_room::{
@@ -39,7 +40,7 @@ impl Rooms for World {
         nobody_asks()
     }
 
-    async fn live(&self) -> Result<Vec<(WaitingRoomId, i64)>, Unavailable> {
+    async fn live(&self) -> Result<Vec<RoomHeadline>, Unavailable> {
         nobody_asks()
     }
 
