@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onsale_domain::ids::{AccountId, ConcertId, PassId, WaitingRoomId};
 use onsale_domain::waiting_room::{
-    ClaimRefusal, EndReason, EntrantsDigest, PickRefusal, Progress, Pseudonym, QueueNumber, RoomError, RoomOwner, Tick,
-    TickPlan, TickRefusal, Visit, VisitorId, WaitingRoom,
+    ClaimRefusal, EndReason, EntrantsDigest, Phase, PickRefusal, Progress, Pseudonym, QueueNumber, RoomError,
+    RoomOwner, Tick, TickPlan, TickRefusal, Visit, VisitorId, WaitingRoom,
 };
 use thiserror::Error;
 
@@ -78,6 +78,8 @@ pub enum EpochStart {
         /// The epoch by now.
         epoch: i64,
     },
+    /// The room has no line: its numbers are not drawn yet, or it is closed.
+    NoLine,
 }
 
 /// Why a ceiling was not raised.
@@ -215,7 +217,7 @@ pub trait Rooms: Send + Sync {
         to: QueueNumber,
     ) -> Result<QueueNumber, CeilingError>;
 
-    /// Begins the epoch after `seen`, unless somebody else has. Healing lasts until `healing_until`, unless no number was
+    /// Begins the epoch after `seen`, unless somebody else has or the room has no line. Healing lasts until `healing_until`, unless no number was
     /// ever handed out.
     ///
     /// # Errors
@@ -313,11 +315,12 @@ pub trait Draws: Send + Sync {
         limit: u32,
     ) -> Result<(), StepError<JoinRefusal>>;
 
-    /// Leaves a draw that is not closed; afterwards it changes nothing.
+    /// Leaves a draw whose list is not closed. Says where the room was in its life: after [`Phase::Gathering`] it changes
+    /// nothing.
     ///
     /// # Errors
     /// [`Unavailable`].
-    async fn withdraw(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<(), Unavailable>;
+    async fn withdraw(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<Phase, Unavailable>;
 
     /// Closes the list of entrants: from now on nobody joins. Nothing when it is closed already.
     ///

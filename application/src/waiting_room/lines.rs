@@ -167,6 +167,10 @@ impl Lines {
         match self.rooms.begin_epoch(room.id(), lost, now + HEALING).await? {
             EpochStart::Won { epoch, resumed_at } => self.begin(room, epoch, resumed_at).await?,
             EpochStart::Taken { .. } => {}
+            EpochStart::NoLine => {
+                self.board.refresh(room).await?;
+                return Err(Unavailable::because("the room has no line").into());
+            }
         }
         Ok(self.board.refresh(room).await?)
     }

@@ -212,6 +212,11 @@ impl LiveRoom {
         self.per_minute.store(i64::try_from(per_minute).unwrap_or(i64::MAX), Ordering::Relaxed);
         self.shown.forget(line.serving);
         *self.line.write() = Arc::new(line);
+    /// Whether it is known that a number's place or visit has ended.
+    pub(super) fn has_ended(&self, number: QueueNumber) -> bool {
+        self.state.read().visit(number).is_some_and(|visit| visit.ended.is_some())
+    }
+
         self.tell();
     }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use onsale_application::ports::{Bus, BusMessage, PlacesError, QueueClaims, RoomChanges, RoomRecord, Unavailable};
 use onsale_application::waiting_room::{
-    BoardSettings, KeepTicking, Lines, OpenDraws, PlaceState, ReadStatus, RoomBoard,
+    BoardSettings, KeepTicking, LeaveLine, Lines, OpenDraws, PlaceState, ReadStatus, RoomBoard, StatusError,
 };
 use onsale_domain::ids::{ConcertId, WaitingRoomId};
 use onsale_domain::waiting_room::{
@@ -63,7 +63,7 @@ impl World {
 
     fn status(&self) -> ReadStatus {
         let (board, rooms, seals) = (self.board.clone(), self.rooms.clone(), Arc::new(QueueSealsDouble::default()));
-        ReadStatus::new(board, rooms, Arc::new(DrawsDouble), seals, context(&self.clock))
+        ReadStatus::new(board, rooms, Arc::new(DrawsDouble::default()), seals, context(&self.clock))
     }
 
     fn lines(&self, places: PlacesDouble) -> Arc<Lines> {
@@ -121,7 +121,7 @@ async fn announcements_do_not_put_off_the_look_into_the_store() {
 async fn the_schedule_of_a_room_is_kept_in_the_copy_that_the_board_has_now() {
     let world = World::new(BoardSettings::default());
     let lines = world.lines(PlacesDouble { waiting: 5, ..PlacesDouble::default() });
-    let draws = Arc::new(OpenDraws::new(Arc::new(DrawsDouble), lines.clone(), world.board.clone()));
+    let draws = Arc::new(OpenDraws::new(Arc::new(DrawsDouble::default()), lines.clone(), world.board.clone()));
     let (board, rooms) = (world.board.clone(), world.rooms.clone());
     let ticking = Arc::new(KeepTicking::new(board, lines, rooms, draws, context(&world.clock)));
     let read = async || {
@@ -161,13 +161,9 @@ async fn a_line_that_another_replica_makes_is_waited_for_while_its_server_is_awa
     assert_eq!(room.waiting(), 5);
 }
 
-#[tokio::test]
-async fn whoever_left_before_its_turn_is_not_let_in_when_it_comes() {
-    let world = World::new(BoardSettings::default());
-    let now = context(&world.clock).now();
-    let visitor = VisitorId::new("min").unwrap();
-    world.room(|record| record.progress.serving = 10);
-    let tick = Tick {
+/// A tick that let in the first ten.
+fn ten_let_in(now: DateTime<Utc>) -> Tick {
+    Tick {
         no: 1,
         kind: TickKind::Scheduled,
         from: 1,
@@ -181,7 +177,16 @@ async fn whoever_left_before_its_turn_is_not_let_in_when_it_comes() {
         ended_unclaimed: 0,
         settled: false,
         expired: false,
-    };
+    }
+}
+
+#[tokio::test]
+async fn whoever_left_before_its_turn_is_not_let_in_when_it_comes() {
+    let world = World::new(BoardSettings::default());
+    let now = context(&world.clock).now();
+    let visitor = VisitorId::new("min").unwrap();
+    world.room(|record| record.progress.serving = 10);
+    let tick = ten_let_in(now);
     let left = Visit {
         number: 5,
         visitor: visitor.clone(),
@@ -199,4 +204,23 @@ async fn whoever_left_before_its_turn_is_not_let_in_when_it_comes() {
     world.lines(PlacesDouble::default()).look(&room).await.unwrap();
     let claims = QueueClaims { room: ROOM, visitor, number: 5, expires_at: tick.expires_at };
     assert_eq!(world.status().glance(&room, &claims).unwrap().state, PlaceState::Left);
+}
+
+#[tokio::test]
+async fn whoever_leaves_while_the_draw_is_made_gives_the_number_up_or_tries_again() {
+    let world = World::new(BoardSettings::default());
+    world.room(|record| record.room.phase = Phase::Drawing);
+    let leave = async |phase, number| {
+        let draws = Arc::new(DrawsDouble { phase: Some(phase), number });
+        let (board, rooms, lines) = (world.board.clone(), world.rooms.clone(), world.lines(PlacesDouble::default()));
+        let expires_at = context(&world.clock).now() + TimeDelta::days(7);
+        let claims = QueueClaims { room: ROOM, visitor: VisitorId::new("min").unwrap(), number: 0, expires_at };
+        LeaveLine::new(board, lines, rooms, draws, context(&world.clock)).execute(&claims).await
+    };
+    assert_eq!(leave(Phase::Gathering, None).await, Ok(()));
+    assert_eq!(leave(Phase::Drawing, None).await, Err(StatusError::Busy), "there is no number yet");
+    assert_eq!(leave(Phase::Open, None).await, Ok(()), "it was not in the draw");
+    assert_eq!(*world.rooms.ends.lock(), []);
+    assert_eq!(leave(Phase::Drawing, Some(3)).await, Ok(()));
+    assert_eq!(*world.rooms.ends.lock(), [(3, EndReason::Left)]);
 }

@@ -1,12 +1,17 @@
 use async_trait::async_trait;
 use onsale_application::ports::{Draws, JoinRefusal, Page, StepError, Unavailable};
 use onsale_domain::ids::WaitingRoomId;
-use onsale_domain::waiting_room::{EntrantsDigest, Pseudonym, QueueNumber, VisitorId};
+use onsale_domain::waiting_room::{EntrantsDigest, Phase, Pseudonym, QueueNumber, VisitorId};
 
 use super::out_of_order;
 
-/// Opening draws that are out of order.
-pub(crate) struct DrawsDouble;
+/// An opening draw that can be left, in which everybody has the same number; everything else is out of order.
+#[derive(Default)]
+pub(crate) struct DrawsDouble {
+    /// Where its room is.
+    pub(crate) phase: Option<Phase>,
+    pub(crate) number: Option<QueueNumber>,
+}
 
 #[async_trait]
 impl Draws for DrawsDouble {
@@ -14,8 +19,8 @@ impl Draws for DrawsDouble {
         Err(out_of_order().into())
     }
 
-    async fn withdraw(&self, _: WaitingRoomId, _: &VisitorId) -> Result<(), Unavailable> {
-        Err(out_of_order())
+    async fn withdraw(&self, _: WaitingRoomId, _: &VisitorId) -> Result<Phase, Unavailable> {
+        self.phase.ok_or_else(out_of_order)
     }
 
     async fn close(&self, _: WaitingRoomId) -> Result<(), Unavailable> {
@@ -35,7 +40,7 @@ impl Draws for DrawsDouble {
     }
 
     async fn number_of(&self, _: WaitingRoomId, _: &VisitorId) -> Result<Option<QueueNumber>, Unavailable> {
-        Err(out_of_order())
+        Ok(self.number)
     }
 
     async fn drawn(

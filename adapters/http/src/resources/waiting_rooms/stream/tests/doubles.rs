@@ -9,7 +9,7 @@ use onsale_application::ports::{
 };
 use onsale_domain::ids::{AccountId, ConcertId, PassId, WaitingRoomId};
 use onsale_domain::waiting_room::{
-    ClaimRefusal, EndReason, EntrantsDigest, PickRefusal, Pseudonym, QueueNumber, RoomOwner, Tick, TickPlan,
+    ClaimRefusal, EndReason, EntrantsDigest, Phase, PickRefusal, Pseudonym, QueueNumber, RoomOwner, Tick, TickPlan,
     TickRefusal, Visit, VisitorId, WaitingRoom,
 };
 
@@ -113,7 +113,7 @@ impl Draws for World {
         Ok(nobody_asks()?)
     }
 
-    async fn withdraw(&self, _: WaitingRoomId, _: &VisitorId) -> Result<(), Unavailable> {
+    async fn withdraw(&self, _: WaitingRoomId, _: &VisitorId) -> Result<Phase, Unavailable> {
         nobody_asks()
     }
 
