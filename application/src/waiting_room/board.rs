@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
 use super::LiveRoom;
+use super::silence::StoreSilence;
 use crate::ports::{Bus, BusMessage, Context, Rooms, Unavailable};
 
 /// The limits of a board.
@@ -40,13 +41,16 @@ pub struct RoomBoard {
     /// How often a concert got or lost its room.
     guard_changes: AtomicU64,
     complete: AtomicBool,
+    silence: Arc<StoreSilence>,
 }
 
 impl RoomBoard {
     /// A board on these ports.
     #[must_use]
     pub fn new(rooms: Arc<dyn Rooms>, bus: Arc<dyn Bus>, context: Context, settings: BoardSettings) -> Self {
+        let silence = Arc::new(StoreSilence::none(context.now()));
         Self {
+            silence,
             rooms,
             bus,
             context,
@@ -120,6 +124,7 @@ impl RoomBoard {
     pub async fn look(&self) -> Result<(), Unavailable> {
         let before: HashSet<_> = self.known.read().keys().copied().collect();
         let mut live = self.rooms.live().await?;
+        self.silence.broken(self.context.now());
         live.sort_by_key(|headline| !headline.guards);
         for headline in &live {
             match self.known(headline.room) {
@@ -170,7 +175,7 @@ impl RoomBoard {
 
     async fn load(&self, id: WaitingRoomId) -> Result<Option<Arc<LiveRoom>>, Unavailable> {
         let Some(changes) = self.rooms.changes(id, 0).await? else { return Ok(None) };
-        let room = Arc::new(LiveRoom::new(id, changes, self.context.now()));
+        let room = Arc::new(LiveRoom::new(id, changes, self.context.now(), Arc::clone(&self.silence)));
         let room = self.known.write().entry(id).or_insert(room).clone();
         self.note_guard(&room);
         Ok(Some(room))

@@ -13,7 +13,7 @@ use onsale_domain::waiting_room::{
     Admit, EndReason, Healing, Phase, Progress, RoomOwner, Tick, TickKind, Visit, VisitorId, WaitingRoom,
 };
 use parking_lot::Mutex;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use crate::doubles::{BusDouble, DrawsDouble, PlacesDouble, QueueSealsDouble, RoomsDouble, TestClock, context};
@@ -223,4 +223,37 @@ async fn whoever_leaves_while_the_draw_is_made_gives_the_number_up_or_tries_agai
     assert_eq!(*world.rooms.ends.lock(), []);
     assert_eq!(leave(Phase::Drawing, Some(3)).await, Ok(()));
     assert_eq!(*world.rooms.ends.lock(), [(3, EndReason::Left)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_store_an_open_room_is_shown_as_paused_and_no_answer_takes_long() {
+    let world = World::new(BoardSettings::default());
+    let now = context(&world.clock).now();
+    world.room(|record| {
+        record.room.phase = Phase::Open;
+        record.progress.serving = 10;
+    });
+    world.rooms.room.lock().iter_mut().for_each(|room| room.ticks.push(ten_let_in(now)));
+    world.board.look().await.unwrap();
+    let room = world.board.known(ROOM).unwrap();
+    world.rooms.used.close(); // the store has fallen silent
+    world.clock.set(2_000);
+    let place = |number| {
+        let visitor = VisitorId::new(&format!("visitor-{number}")).unwrap();
+        QueueClaims { room: ROOM, visitor, number, expires_at: now + TimeDelta::days(7) }
+    };
+    let status = world.status();
+    assert_eq!(status.execute(&place(11)).await.unwrap().phase, Phase::Open, "not yet");
+    world.clock.set(2_001);
+    let waiting = status.execute(&place(11)).await.unwrap();
+    assert_eq!(
+        (waiting.state, waiting.phase, waiting.estimated_wait_seconds),
+        (PlaceState::Waiting, Phase::Paused, None)
+    );
+    assert_eq!(status.glance(&room, &place(11)).unwrap().phase, Phase::Paused, "followers hear of it");
+    let asked_at = Instant::now();
+    assert!(matches!(status.execute(&place(1)).await, Err(StatusError::Unavailable(_))), "it would use the pass");
+    assert!(asked_at.elapsed() < Duration::from_secs(2));
+    world.board.look().await.unwrap();
+    assert_eq!((room.shown_phase(context(&world.clock).now()), room.phase()), (Phase::Open, Phase::Open));
 }

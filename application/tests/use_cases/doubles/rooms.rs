@@ -23,6 +23,8 @@ pub(crate) struct RoomsDouble {
     pub(crate) ends: Mutex<Vec<(QueueNumber, EndReason)>>,
     /// Whoever lists the rooms passes it with the list in hand.
     pub(crate) listed: Gate,
+    /// Whoever uses a pass passes it first.
+    pub(crate) used: Gate,
 }
 
 #[async_trait]
@@ -93,6 +95,7 @@ impl Rooms for RoomsDouble {
         _: &VisitorId,
         number: QueueNumber,
     ) -> Result<Visit, StepError<ClaimRefusal>> {
+        self.used.pass().await;
         self.claims.lock().push(number);
         match self.claim.lock().clone() {
             Some(claim) => claim.map_err(StepError::Refused),
