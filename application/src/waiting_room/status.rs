@@ -223,10 +223,17 @@ impl ReadStatus {
     /// A token from before the draw becomes one with the number that was drawn.
     async fn exchange(&self, room: &LiveRoom, claims: &QueueClaims) -> Result<StatusReport, StatusError> {
         let Some(number) = self.draws.number_of(room.id(), &claims.visitor).await? else {
-            return Ok(report(room, PlaceState::Expired, self.context.now()));
+            return Ok(report(room, Self::without_number(room), self.context.now()));
         };
         let status = self.of(room, &claims.visitor, number).await?;
         Ok(StatusReport { queue_token: Some(self.token(room, &claims.visitor, number)), ..status })
+    }
+
+    /// Where somebody is who gathered and has drawn no number: it left before the draw, unless the room was closed before.
+    #[must_use]
+    pub fn without_number(room: &LiveRoom) -> PlaceState {
+        let is_drawn = room.record().draw.is_some_and(|draw| draw.entrants.is_some());
+        if is_drawn { PlaceState::Left } else { PlaceState::Expired }
     }
 
     /// A queue token for a place.
