@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::LiveRoom;
 use super::silence::StoreSilence;
-use crate::ports::{Bus, BusMessage, Context, Rooms, Unavailable};
+use crate::ports::{Bus, BusMessage, Context, RoomChanges, Rooms, Unavailable};
 
 /// The limits of a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +159,7 @@ impl RoomBoard {
             return Ok(()); // somebody has begun to read it after this was asked, and has finished
         }
         let number = room.reads_begun.fetch_add(1, Ordering::AcqRel) + 1;
-        if let Some(changes) = self.rooms.changes(room.id(), room.change()).await? {
+        if let Some(changes) = self.changes(room.id(), room.change()).await? {
             room.apply(changes, self.context.now());
             self.note_guard(room);
         }
@@ -174,11 +174,17 @@ impl RoomBoard {
     }
 
     async fn load(&self, id: WaitingRoomId) -> Result<Option<Arc<LiveRoom>>, Unavailable> {
-        let Some(changes) = self.rooms.changes(id, 0).await? else { return Ok(None) };
+        let Some(changes) = self.changes(id, 0).await? else { return Ok(None) };
         let room = Arc::new(LiveRoom::new(id, changes, self.context.now(), Arc::clone(&self.silence)));
         let room = self.known.write().entry(id).or_insert(room).clone();
         self.note_guard(&room);
         Ok(Some(room))
+    }
+
+    async fn changes(&self, room: WaitingRoomId, change: i64) -> Result<Option<RoomChanges>, Unavailable> {
+        let changes = self.rooms.changes(room, change).await?;
+        self.silence.broken(self.context.now()); // a look at many rooms may take long
+        Ok(changes)
     }
 
     /// Keeps which room is in front of which concert.
