@@ -37,7 +37,7 @@ pub use passes::{PassClaims, PassKey, PassKeyError, PassKeys, PublicPassKey, Que
 pub use places::{Entered, Entry, EntryTerms, Front, LineId, Places, PlacesError, VIEW_FIRST, VIEW_MARKS};
 pub use rooms::{
     CeilingError, DrawRecord, Draws, EpochStart, JoinRefusal, Redemption, RoomChange, RoomChanges, RoomEditError,
-    RoomRecord, Rooms,
+    RoomHeadline, RoomRecord, Rooms,
 };
 pub use seals::{AccessClaims, Passwords, PasswordsError, SealError, Seals, StreamClaims};
 pub use step::{Done, IdempotencyKey, IdempotencyKeyError, Page, StepError, Unavailable};
