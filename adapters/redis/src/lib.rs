@@ -4,6 +4,7 @@
 //! from. Nothing in Redis is the truth: it may be emptied, restarted or replaced by another at any moment.
 
 mod bus;
+mod health;
 mod link;
 mod metrics;
 mod places;
@@ -11,6 +12,7 @@ mod server;
 mod settings;
 
 pub use bus::RedisBus;
+pub use health::RedisHealth;
 pub use places::RedisPlaces;
 pub use server::Redis;
 pub use settings::{RedisSettings, RedisSettingsError};

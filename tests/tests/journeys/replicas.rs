@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::support::{Api, Place, Room, Site};
 
 mod database_away;
+mod helpers_away;
 mod killed;
 mod redis_away;
 mod two_servers;
