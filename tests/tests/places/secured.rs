@@ -4,12 +4,19 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use onsale_application::ports::{Bus, BusMessage, HelperHealth};
+use chrono::DateTime;
+use onsale_application::ports::{Bus, BusMessage, Context, HelperHealth, HoldAlarm, HoldTimer};
+use onsale_crypto::{SystemClock, UuidIds};
+use onsale_domain::ids::{PerformanceId, ReservationId};
 use onsale_local::LocalBus;
-use onsale_redis::{Redis, RedisBus, RedisHealth, RedisPlaces, RedisSettings, RedisSettingsError};
+use onsale_redis::{
+    Redis, RedisBus, RedisHealth, RedisHoldTimer, RedisHoldTimerSettings, RedisPlaces, RedisSettings,
+    RedisSettingsError,
+};
 use onsale_test_servers::{SecuredRedis, secured_redis};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::support::{Subject, settings};
 
@@ -19,6 +26,10 @@ const RIGHTS: &str = "user onsale on >secret resetchannels &onsale:bus &onsale:t
     +eval +evalsha +info +cluster|info +ping +publish +subscribe +spublish +ssubscribe \
     +get +set +hset +hmget +hdel +expire +unlink \
     +zadd +zcard +zcount +zmscore +zrange +zrem +zremrangebyrank +zscore";
+
+fn context() -> Context {
+    Context::new(Arc::new(SystemClock), Arc::new(UuidIds))
+}
 
 async fn server() -> SecuredRedis {
     secured_redis(&format!("user default off\n{RIGHTS}\n")).await
@@ -45,6 +56,14 @@ async fn a_user_with_the_rights_that_are_asked_for_can_do_everything() {
     assert!(answers.iter().all(Option::is_none), "{answers:?}");
     subject.places.clear(subject.line.room).await.unwrap();
     assert_eq!(RedisHealth::new(redis.clone()).status().await.as_deref(), Ok("1 of 1 nodes answer"));
+
+    let timer = RedisHoldTimer::new(redis.clone(), RedisHoldTimerSettings::default(), context());
+    let (reservation, performance) = (ReservationId(Uuid::from_u128(1)), PerformanceId(Uuid::from_u128(2)));
+    let alarm = HoldAlarm { reservation, performance, due: DateTime::UNIX_EPOCH };
+    timer.arm(&[alarm]).await.unwrap();
+    assert_eq!(timer.ring(10).await.unwrap(), [alarm]);
+    timer.acknowledge(&[alarm]).await.unwrap();
+    assert_eq!(timer.dead(10).await.unwrap().known, 0);
 
     let [speaker, listener] = [(); 2].map(|()| Arc::new(RedisBus::new(redis.clone(), Arc::new(LocalBus::new(64)))));
     let shutdown = CancellationToken::new();
