@@ -7,6 +7,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     process::Stdio,
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,10 +15,11 @@ use bytes::Bytes;
 use onsale_http::{HttpLimits, HttpSettings, Routes, application, bind};
 use onsale_telemetry::{LogSettings, MetricsHandle, init_logs, init_metrics};
 use poem::{
-    Endpoint, Response, Route, RouteMethod,
-    endpoint::make_sync,
-    http::{HeaderName, HeaderValue, Method, StatusCode},
+    Endpoint, Response, Route, RouteMethod, endpoint,
+    error::InternalServerError,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
 };
+use redis::{Client, aio::MultiplexedConnection, cmd};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use tokio::{fs, time};
@@ -37,6 +39,8 @@ const UPKEEP: Duration = Duration::from_secs(1);
 
 const ANSWER_FILE: &str = "answer.json";
 const BODY_FILE: &str = "body";
+/// What the body is called in Redis.
+const BODY_KEY: &str = "bare:body";
 
 /// What every request is answered, beside the body.
 #[derive(Serialize, Deserialize)]
@@ -45,6 +49,8 @@ struct Answer {
     path: String,
     status: u16,
     headers: Vec<(String, String)>,
+    /// The Redis that has the body, when every request asks one for it.
+    redis_url: Option<String>,
 }
 
 /// A bare server in its own process.
@@ -59,9 +65,23 @@ impl Bare {
     /// # Errors
     /// When the process cannot be started or does not say where it listens.
     pub async fn start(method: &str, path: &str, reply: &Reply) -> Result<Self, Failure> {
+        Self::start_on(method, path, reply, None).await
+    }
+
+    /// The same; each request gets the body from the Redis at `redis_url` by one `GET`.
+    ///
+    /// # Errors
+    /// When the process cannot be started, does not say where it listens, or there is no such Redis.
+    pub async fn with_redis(method: &str, path: &str, reply: &Reply, redis_url: &str) -> Result<Self, Failure> {
+        let mut redis = Client::open(redis_url)?.get_multiplexed_async_connection().await?;
+        cmd("SET").arg(BODY_KEY).arg(&reply.body[..]).exec_async(&mut redis).await?;
+        Self::start_on(method, path, reply, Some(redis_url.to_owned())).await
+    }
+
+    async fn start_on(method: &str, path: &str, reply: &Reply, redis_url: Option<String>) -> Result<Self, Failure> {
         let path = path.split('?').next().unwrap_or_default().to_owned();
         let headers = reply.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let answer = Answer { method: method.to_owned(), path, status: reply.status, headers };
+        let answer = Answer { method: method.to_owned(), path, status: reply.status, headers, redis_url };
         let folder = tempfile::tempdir()?;
         fs::write(folder.path().join(ANSWER_FILE), serde_json::to_vec(&answer)?).await?;
         fs::write(folder.path().join(BODY_FILE), &reply.body).await?;
@@ -93,7 +113,10 @@ pub async fn serve(folder: &Path) -> Result<(), Failure> {
     let metrics = init_metrics()?;
     let _logs = init_logs(&LogSettings::default())?;
     let answer: Answer = serde_json::from_slice(&fs::read(folder.join(ANSWER_FILE)).await?)?;
-    let body = Bytes::from(fs::read(folder.join(BODY_FILE)).await?);
+    let body = match &answer.redis_url {
+        None => Body::Kept(fs::read(folder.join(BODY_FILE)).await?.into()),
+        Some(url) => Body::InRedis(Client::open(url.as_str())?.get_multiplexed_async_connection().await?),
+    };
     let limits = HttpLimits::default();
     let limits = HttpLimits { client_requests_per_second: 0, client_connections: limits.connections, ..limits };
     let settings = HttpSettings { limits, ..HttpSettings::default() };
@@ -113,14 +136,38 @@ pub async fn serve(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn handler(answer: &Answer, body: Bytes) -> Result<impl Endpoint + use<>, Failure> {
+/// Where a body is.
+#[derive(Clone)]
+enum Body {
+    Kept(Bytes),
+    InRedis(MultiplexedConnection),
+}
+
+impl Body {
+    async fn bytes(self) -> poem::Result<Bytes> {
+        match self {
+            Self::Kept(bytes) => Ok(bytes),
+            Self::InRedis(mut redis) => {
+                let bytes: Vec<u8> =
+                    cmd("GET").arg(BODY_KEY).query_async(&mut redis).await.map_err(InternalServerError)?;
+                Ok(bytes.into())
+            }
+        }
+    }
+}
+
+fn handler(answer: &Answer, body: Body) -> Result<impl Endpoint + use<>, Failure> {
     let status = StatusCode::from_u16(answer.status)?;
     let header = |(name, value): &(String, String)| Ok::<_, Failure>((name.parse()?, value.parse()?));
     let headers = answer.headers.iter().map(header).collect::<Result<Vec<(HeaderName, HeaderValue)>, _>>()?;
-    Ok(make_sync(move |_| {
-        let mut response = Response::builder().status(status).body(body.clone());
-        response.headers_mut().extend(headers.iter().cloned());
-        response
+    let headers: Arc<HeaderMap> = Arc::new(headers.into_iter().collect());
+    Ok(endpoint::make(move |_| {
+        let (body, headers) = (body.clone(), Arc::clone(&headers));
+        async move {
+            let mut response = Response::builder().status(status).body(body.bytes().await?);
+            response.headers_mut().extend(headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+            Ok::<_, poem::Error>(response)
+        }
     }))
 }
 

@@ -2,7 +2,10 @@
 
 pub mod availability;
 pub mod catalogue;
+pub mod catalogue_l2;
+pub mod catalogue_miss;
 pub mod expiry;
+pub mod expiry_redis;
 pub mod footprint;
 pub mod hold;
 pub mod hot_seat;
@@ -13,9 +16,12 @@ pub mod queue_memory;
 pub mod queue_poll;
 pub mod queue_sse;
 pub mod queue_tick;
+pub mod replicas;
 pub mod sign_in;
 pub mod thousand;
+pub mod timer_arm;
 
+mod fleet;
 mod programme;
 mod reads;
 mod sales;

@@ -6,8 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use onsale_bench::{
     Failure, bare,
     benchmarks::{
-        Bench, availability, catalogue, expiry, footprint, hold, hot_seat, pass_check, pay, queue_enter, queue_memory,
-        queue_poll, queue_sse, queue_tick, sign_in, thousand,
+        Bench, availability, catalogue, catalogue_l2, catalogue_miss, expiry, expiry_redis, footprint, hold, hot_seat,
+        pass_check, pay, queue_enter, queue_memory, queue_poll, queue_sse, queue_tick, replicas, sign_in, thousand,
+        timer_arm,
     },
     binary, limits,
     load::{Fixed, Load, Until},
@@ -76,6 +77,16 @@ enum Benchmark {
     QueueMemory,
     /// GET …/availability of a guarded concert with 6,000 passes, against the same unguarded.
     PassCheck,
+    /// GET /v1/concerts with every value from Redis, against bare with one GET of the same bytes.
+    CatalogueL2,
+    /// GET /v1/concerts on MySQL with the cache, against the same without it.
+    CatalogueMiss,
+    /// 10,000 holds end within a second, their alarms in Redis: how late they are tidied, and alarms beside `BullMQ`.
+    ExpiryRedis,
+    /// Alarms set in Redis, against raw pipelined ZADD.
+    TimerArm,
+    /// Holds on one, two and five processes that share MySQL and Redis, and the slowest of 1,000 at once.
+    Replicas,
     /// What the load generator reaches against a handler that does nothing: the ceiling of every other figure.
     Generator {
         /// Connections, each with one request in flight.
@@ -96,6 +107,18 @@ enum Benchmark {
     ServeBare {
         /// The folder.
         folder: PathBuf,
+    },
+    /// Sets alarms in Redis and says how late they rang.
+    #[command(name = expiry_redis::COMMAND, hide = true)]
+    RingAlarms {
+        /// The Redis.
+        url: String,
+        /// Alarms that ring within one second.
+        due: u32,
+        /// Alarms a second that are set meanwhile.
+        arrivals_per_second: u32,
+        /// Milliseconds until the first rings.
+        lead_ms: u32,
     },
 }
 
@@ -125,6 +148,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Benchmark::ServeBare { folder } => {
             bare::serve(&folder).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Benchmark::RingAlarms { url, due, arrivals_per_second, lead_ms } => {
+            expiry_redis::play(&url, due, arrivals_per_second, lead_ms).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Benchmark::Generator { connections, threads } => generator(connections, threads).await?,
@@ -162,9 +189,15 @@ async fn measure(bench: &Bench, benchmark: Benchmark) -> Result<Report, Failure>
         Benchmark::QueueSse => queue_sse::run(bench).await,
         Benchmark::QueueMemory => queue_memory::run(bench).await,
         Benchmark::PassCheck => pass_check::run(bench).await,
-        Benchmark::Generator { .. } | Benchmark::ServeNaked { .. } | Benchmark::ServeBare { .. } => {
-            Err("this is no benchmark of the server".into())
-        }
+        Benchmark::CatalogueL2 => catalogue_l2::run(bench).await,
+        Benchmark::CatalogueMiss => catalogue_miss::run(bench).await,
+        Benchmark::ExpiryRedis => expiry_redis::run(bench).await,
+        Benchmark::TimerArm => timer_arm::run(bench).await,
+        Benchmark::Replicas => replicas::run(bench).await,
+        Benchmark::Generator { .. }
+        | Benchmark::ServeNaked { .. }
+        | Benchmark::ServeBare { .. }
+        | Benchmark::RingAlarms { .. } => Err("this is no benchmark of the server".into()),
     }
 }
 

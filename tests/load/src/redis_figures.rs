@@ -1,6 +1,6 @@
 //! What Redis says of itself.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use onsale_domain::ids::WaitingRoomId;
 use redis::{Client, aio::MultiplexedConnection, cmd};
@@ -24,7 +24,7 @@ impl RedisFigures {
     /// # Errors
     /// When it does not answer.
     pub async fn commands(&mut self) -> Result<u64, Failure> {
-        number(&self.info("stats").await?, "total_commands_processed:")
+        value(&self.info("stats").await?, "total_commands_processed:")
     }
 
     /// Bytes that it has allocated.
@@ -32,7 +32,7 @@ impl RedisFigures {
     /// # Errors
     /// When it does not answer.
     pub async fn memory_bytes(&mut self) -> Result<u64, Failure> {
-        number(&self.info("memory").await?, "used_memory:")
+        value(&self.info("memory").await?, "used_memory:")
     }
 
     /// Bytes of a room's line, every visitor looked at.
@@ -53,8 +53,18 @@ impl RedisFigures {
     pub async fn script_time(&mut self) -> Result<Duration, Failure> {
         let info = self.info("commandstats").await?;
         let scripts = info.lines().filter(|line| ["eval:", "evalsha:"].iter().any(|name| is_of(line, name)));
-        let micros = scripts.map(|line| number(&line.replace(',', "\n"), "usec=")).sum::<Result<u64, Failure>>()?;
+        let micros =
+            scripts.map(|line| value::<u64>(&line.replace(',', "\n"), "usec=")).sum::<Result<u64, Failure>>()?;
         Ok(Duration::from_micros(micros))
+    }
+
+    /// CPU time that it has used.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn cpu_seconds(&mut self) -> Result<f64, Failure> {
+        let info = self.info("cpu").await?;
+        Ok(value::<f64>(&info, "used_cpu_sys:")? + value::<f64>(&info, "used_cpu_user:")?)
     }
 
     async fn info(&mut self, section: &str) -> Result<String, Failure> {
@@ -66,7 +76,7 @@ fn is_of(line: &str, command: &str) -> bool {
     line.strip_prefix("cmdstat_").is_some_and(|rest| rest.starts_with(command))
 }
 
-fn number(info: &str, name: &str) -> Result<u64, Failure> {
+fn value<T: FromStr<Err: Into<Failure>>>(info: &str, name: &str) -> Result<T, Failure> {
     let value = info.lines().find_map(|line| line.strip_prefix(name)).ok_or_else(|| format!("Redis has no {name}"))?;
-    Ok(value.trim().parse()?)
+    value.trim().parse().map_err(Into::into)
 }

@@ -186,6 +186,16 @@ impl Store {
         self.count_of("SELECT COUNT(*) FROM reservations WHERE performance_id = ? AND status = 3", performance).await
     }
 
+    /// Transactions that the database server has committed so far, of all databases; MySQL only.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn commits(&self) -> Result<u64, Failure> {
+        let row = self.database.fetch_optional(Statement::new("SHOW GLOBAL STATUS LIKE 'Com_commit'")).await?;
+        let count: String = row.ok_or("a server counts its commits")?.get(1)?;
+        Ok(count.parse()?)
+    }
+
     /// How many rows a table has.
     ///
     /// # Errors

@@ -19,7 +19,12 @@ pub(super) const PATH: &str = "/v1/concerts";
 pub(super) async fn server(bench: &Bench) -> Result<(Store, Onsale), Failure> {
     let store = Stores::start(StoreKind::Sqlite, Duration::ZERO).await?.create().await?;
     let server = Onsale::start(&bench.binary, &store.settings, &[]).await?;
-    let stage = Stage { server: server.address(), operator: &store.operator };
+    put_up(Stage { server: server.address(), operator: &store.operator }).await?;
+    Ok((store, server))
+}
+
+/// Adds the programme.
+pub(super) async fn put_up(stage: Stage<'_>) -> Result<(), Failure> {
     let plan = stage.plan(100).await?;
     for number in 1..=CONCERTS {
         let concert = stage.concert(&format!("Concert number {number}")).await?;
@@ -27,5 +32,5 @@ pub(super) async fn server(bench: &Bench) -> Result<(Store, Onsale), Failure> {
             stage.performance(&concert, &plan, LONG_HOLD_SECONDS).await?;
         }
     }
-    Ok((store, server))
+    Ok(())
 }

@@ -16,19 +16,16 @@ use crate::{
 /// Connections of those who read.
 const CONNECTIONS: usize = 64;
 
-/// The baselines, and what is asked of all three.
-pub(super) struct Reads {
-    pub(super) bare: Bare,
-    pub(super) naked: Naked,
+/// Somebody who reads one path again and again.
+pub(super) struct Reader {
     request: Arc<Fixed>,
     run: Duration,
 }
 
-impl Reads {
-    /// Starts baselines that answer `reply`; each measurement takes `run`.
-    pub(super) async fn start(path: &str, reply: &Reply, run: Duration) -> Result<Self, Failure> {
-        let (bare, naked) = (Bare::start("GET", path, reply).await?, Naked::start(&reply.body).await?);
-        Ok(Self { bare, naked, request: Arc::new(Fixed::get(path, &[])), run })
+impl Reader {
+    /// A reader of `path`; each measurement takes `run`.
+    pub(super) fn new(path: &str, run: Duration) -> Self {
+        Self { request: Arc::new(Fixed::get(path, &[])), run }
     }
 
     /// Reads from a server as fast as it answers.
@@ -45,6 +42,31 @@ impl Reads {
         let outcome = Load::new(server, CONNECTIONS, Until::Elapsed(run)).run(self.request.clone()).await?;
         require(&outcome, &[200])?;
         Ok(outcome)
+    }
+}
+
+/// The baselines, and who reads from all three.
+pub(super) struct Reads {
+    pub(super) bare: Bare,
+    pub(super) naked: Naked,
+    reader: Reader,
+}
+
+impl Reads {
+    /// Starts baselines that answer `reply`; each measurement takes `run`.
+    pub(super) async fn start(path: &str, reply: &Reply, run: Duration) -> Result<Self, Failure> {
+        let (bare, naked) = (Bare::start("GET", path, reply).await?, Naked::start(&reply.body).await?);
+        Ok(Self { bare, naked, reader: Reader::new(path, run) })
+    }
+
+    /// Reads from a server as fast as it answers.
+    pub(super) async fn read(&self, server: SocketAddr) -> Result<Outcome, Failure> {
+        self.reader.read(server).await
+    }
+
+    /// The same for a moment, so that nobody is measured cold.
+    pub(super) async fn warm_up(&self, server: SocketAddr) -> Result<(), Failure> {
+        self.reader.warm_up(server).await
     }
 
     /// Ends the baselines.
