@@ -14,6 +14,7 @@ mod passes;
 mod places;
 mod rooms;
 mod seals;
+mod shared_cache;
 mod step;
 mod store_health;
 mod tenants;
@@ -40,6 +41,7 @@ pub use rooms::{
     RoomRecord, Rooms,
 };
 pub use seals::{AccessClaims, Passwords, PasswordsError, SealError, Seals, StreamClaims};
+pub use shared_cache::{SharedAnswer, SharedCache, SharedCacheError, SharedLease, SharedValue};
 pub use step::{Done, IdempotencyKey, IdempotencyKeyError, Page, StepError, Unavailable};
 pub use store_health::{StoreHealth, StoreStatus};
 pub use tenants::Tenants;

@@ -1,4 +1,4 @@
-//! Redis adapters, for several replicas: waiting lines and event bus. Redis 7.0 or later, or a server that speaks like it.
+//! Redis adapters, for several replicas: waiting lines, event bus and shared cache. Redis 7.0 or later, or a server that speaks like it.
 //!
 //! One server or a Cluster: every key of a room shares one hash tag, and redirections are followed wherever they come
 //! from. Nothing in Redis is the truth: it may be emptied, restarted or replaced by another at any moment.
@@ -9,8 +9,10 @@ mod metrics;
 mod places;
 mod server;
 mod settings;
+mod shared_cache;
 
 pub use bus::RedisBus;
 pub use places::RedisPlaces;
 pub use server::Redis;
 pub use settings::{RedisSettings, RedisSettingsError};
+pub use shared_cache::RedisSharedCache;
