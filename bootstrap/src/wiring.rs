@@ -14,7 +14,7 @@ use onsale_application::catalogue::{Browse, EditCatalogue};
 use onsale_application::points::{ChargePoints, ReadPoints};
 use onsale_application::ports::{
     Accounts, BoxOffice, Bus, Cashier, CatalogueEditor, CatalogueReader, ChargeProvider, Clock, Context, HoldTimer,
-    Passwords, Places, QueueSeals, Seals,
+    Passwords, Places, QueueSeals, Seals, SharedCache,
 };
 use onsale_application::readiness::Readiness;
 use onsale_cache::{CacheSettings, CachedCatalogue};
@@ -24,7 +24,7 @@ use onsale_crypto::{
 use onsale_domain::box_office::Limits;
 use onsale_http::UseCases;
 use onsale_local::{DEFAULT_BUS_CAPACITY, HoldTimerSettings, LocalBus, LocalHoldTimer, LocalPlaces, TestCharges};
-use onsale_redis::{Redis, RedisBus, RedisPlaces, RedisSettings};
+use onsale_redis::{Redis, RedisBus, RedisPlaces, RedisSettings, RedisSharedCache};
 use onsale_sql::{
     Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlError, SqlHealth, SqlPassKeys, SqlPurge,
     SqlRooms, SqlSales, SqlTenants,
@@ -44,6 +44,8 @@ pub(crate) use rooms::RoomTasks;
 /// Who signs access tokens, and for whom.
 const ISSUER: &str = "onsale";
 const AUDIENCE: &str = "onsale-api";
+/// What the catalogue that replicas share is called in Redis.
+const CATALOGUE: &str = "catalogue";
 
 /// Everything, put together.
 pub(crate) struct Wired {
@@ -140,10 +142,10 @@ fn limits(configuration: &Configuration) -> Limits {
 pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<Wired, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let context = context();
-    let Shared { places, bus, redis_bus } = shared(configuration)?;
+    let Shared { places, bus, cache, redis_bus } = shared(configuration)?;
     let sql_catalogue = Arc::new(SqlCatalogue::new(database.clone(), context.clone(), bus.clone()));
-    let catalogue =
-        Arc::new(CachedCatalogue::new(sql_catalogue.clone(), bus.clone(), &clock, CacheSettings::default()));
+    let settings = CacheSettings { l1: configuration.cache.l1, ..CacheSettings::default() };
+    let catalogue = Arc::new(CachedCatalogue::new(sql_catalogue.clone(), bus.clone(), cache, &clock, settings));
     let sales = Arc::new(SqlSales::new(
         database.clone(),
         context.clone(),
@@ -261,6 +263,7 @@ fn use_cases(
 struct Shared {
     places: Arc<dyn Places>,
     bus: Arc<dyn Bus>,
+    cache: Option<Arc<dyn SharedCache>>,
     redis_bus: Option<Arc<RedisBus>>,
 }
 
@@ -268,12 +271,14 @@ fn shared(configuration: &Configuration) -> Result<Shared, Failure> {
     let local: Arc<dyn Bus> = Arc::new(LocalBus::new(DEFAULT_BUS_CAPACITY));
     let url = configuration.redis_url.reveal();
     if url.is_empty() {
-        return Ok(Shared { places: Arc::new(LocalPlaces::default()), bus: local, redis_bus: None });
+        return Ok(Shared { places: Arc::new(LocalPlaces::default()), bus: local, cache: None, redis_bus: None });
     }
     let redis = Redis::new(&RedisSettings::new(url))
         .map_err(|error| Failure::because(format!("setting `redis_url`: {error}")))?;
     let bus = Arc::new(RedisBus::new(redis.clone(), local));
-    Ok(Shared { places: Arc::new(RedisPlaces::new(redis)), bus: bus.clone(), redis_bus: Some(bus) })
+    let cache = Arc::new(RedisSharedCache::new(redis.clone(), CATALOGUE));
+    let places = Arc::new(RedisPlaces::new(redis));
+    Ok(Shared { places, bus: bus.clone(), cache: Some(cache), redis_bus: Some(bus) })
 }
 
 fn lane_limits(configuration: &Configuration) -> LaneLimits {

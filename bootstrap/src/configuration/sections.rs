@@ -18,8 +18,8 @@ pub(crate) struct Configuration {
     pub(crate) data_folder: PathBuf,
     /// `mysql://user:password@host:port/database`; empty for the embedded SQLite database in the data folder.
     pub(crate) database_url: Hidden,
-    /// `redis://host:port`, for several replicas on one MySQL: where the lines of waiting rooms are kept and what replicas
-    /// tell each other. Empty for one process, which keeps both in its memory.
+    /// `redis://host:port`, for several replicas on one MySQL: where the lines of waiting rooms are kept, what replicas
+    /// tell each other, and what one has read of the catalogue for all. Empty for one process, which has it in its memory.
     pub(crate) redis_url: Hidden,
     /// The currency of points, an ISO 4217 code. Default `KRW`. Prices of performances must be in it.
     pub(crate) currency: Currency,
@@ -27,6 +27,8 @@ pub(crate) struct Configuration {
     pub(crate) http: HttpSettings,
     /// Connections to the database.
     pub(crate) database: Database,
+    /// The catalogue's cache.
+    pub(crate) cache: Cache,
     /// Where concurrent commands on the same hot rows meet.
     pub(crate) lanes: Lanes,
     /// Access tokens and sessions.
@@ -52,6 +54,7 @@ impl Default for Configuration {
             currency: Currency::parse("KRW").expect("an ISO 4217 code"),
             http: HttpSettings::default(),
             database: Database::default(),
+            cache: Cache::default(),
             lanes: Lanes::default(),
             tokens: Tokens::default(),
             passwords: Passwords::default(),
@@ -93,6 +96,21 @@ pub(crate) struct Database {
 impl Default for Database {
     fn default() -> Self {
         Self { lane_connections: 16, read_connections: 0, acquire_timeout_ms: 5_000 }
+    }
+}
+
+/// The catalogue's cache.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Cache {
+    /// Whether this process keeps concerts and performances in its memory. Default true; false only makes sense to
+    /// measure the Redis behind it.
+    pub(crate) l1: bool,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { l1: true }
     }
 }
 
