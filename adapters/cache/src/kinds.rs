@@ -143,3 +143,31 @@ fn performance_bytes(performance: &Performance) -> usize {
     let categories: usize = performance.categories.iter().map(bytes).sum();
     size_of::<Performance>() + performance.venue.len() + categories
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use chrono::DateTime;
+    use onsale_application::ports::ConcertFilter;
+    use onsale_domain::ids::ConcertId;
+    use uuid::Uuid;
+
+    use super::{Kind, Lists};
+
+    #[test]
+    fn pages_that_differ_in_any_parameter_have_different_names() {
+        let page = ConcertFilter { limit: 20, ..ConcertFilter::default() };
+        let pages = [
+            ConcertFilter { limit: 2, ..page.clone() },
+            ConcertFilter { text: Some(String::new()), ..page.clone() },
+            ConcertFilter { text: Some("0:".to_owned()), ..page.clone() },
+            ConcertFilter { from: Some(DateTime::UNIX_EPOCH), ..page.clone() },
+            ConcertFilter { to: Some(DateTime::UNIX_EPOCH), ..page.clone() },
+            ConcertFilter { before: Some(ConcertId(Uuid::nil())), ..page.clone() },
+            page,
+        ];
+        let names: HashSet<_> = pages.iter().map(Lists::shared_name).collect();
+        assert_eq!(names.len(), pages.len(), "{names:?}");
+    }
+}

@@ -21,7 +21,9 @@ async fn a_thousand_first_readers_on_three_replicas_cause_one_load(place: Place)
     let store = Store::mysql().await;
     let id = added(&store).await;
     let mut replicas: Vec<_> = (0..3).map(|_| Replica::new(&store, place.way(), PATIENT)).collect();
-    replicas.iter().for_each(|replica| replica.reader.close_gate());
+    for replica in &replicas {
+        replica.reader.close_gate();
+    }
     let mut readers = JoinSet::new();
     for reader in 0..1_000 {
         let cache = Arc::clone(&replicas[reader % 3].cache);
@@ -33,7 +35,9 @@ async fn a_thousand_first_readers_on_three_replicas_cause_one_load(place: Place)
         () = second.has_read() => {}
         () = third.has_read() => {}
     }
-    replicas.iter().for_each(|replica| replica.reader.open_gate());
+    for replica in &replicas {
+        replica.reader.open_gate();
+    }
     assert!(readers.join_all().await.iter().all(|title| title == "old"));
     assert_eq!(replicas.iter().map(|replica| replica.reader.loads()).sum::<usize>(), 1);
 }

@@ -96,8 +96,8 @@ pub(crate) struct Witness {
 
 impl Witness {
     pub(crate) fn new(cache: Arc<dyn SharedCache>) -> (Arc<Self>, mpsc::UnboundedReceiver<()>) {
-        let (released, releases) = mpsc::unbounded_channel();
-        (Arc::new(Self { cache, asked: AtomicUsize::new(0), released }), releases)
+        let (sender, releases) = mpsc::unbounded_channel();
+        (Arc::new(Self { cache, asked: AtomicUsize::new(0), released: sender }), releases)
     }
 
     pub(crate) fn asked(&self) -> usize {
@@ -121,9 +121,9 @@ impl SharedCache for Witness {
     }
 
     async fn release(&self, name: &str, lease: SharedLease) -> Result<(), SharedCacheError> {
-        let released = self.cache.release(name, lease).await;
+        let answer = self.cache.release(name, lease).await;
         self.released.send(()).ok();
-        released
+        answer
     }
 
     async fn raise(&self, generation: i64) -> Result<i64, SharedCacheError> {
