@@ -15,6 +15,7 @@ mod passes;
 mod places;
 mod rooms;
 mod seals;
+mod shared_cache;
 mod step;
 mod store_health;
 mod tenants;
@@ -42,6 +43,7 @@ pub use rooms::{
     RoomHeadline, RoomRecord, Rooms,
 };
 pub use seals::{AccessClaims, Passwords, PasswordsError, SealError, Seals, StreamClaims};
+pub use shared_cache::{SharedAnswer, SharedCache, SharedCacheError, SharedLease, SharedValue};
 pub use step::{Done, IdempotencyKey, IdempotencyKeyError, Page, StepError, Unavailable};
 pub use store_health::{StoreHealth, StoreStatus};
 pub use tenants::Tenants;

@@ -14,7 +14,7 @@ use onsale_application::catalogue::{Browse, EditCatalogue};
 use onsale_application::points::{ChargePoints, ReadPoints};
 use onsale_application::ports::{
     Accounts, BoxOffice, Bus, Cashier, CatalogueEditor, CatalogueReader, ChargeProvider, Clock, Context, HelperHealth,
-    HoldTimer, Passwords, Places, QueueSeals, Seals,
+    HoldTimer, Passwords, Places, QueueSeals, Seals, SharedCache,
 };
 use onsale_application::readiness::Readiness;
 use onsale_cache::{CacheSettings, CachedCatalogue};
@@ -24,7 +24,7 @@ use onsale_crypto::{
 use onsale_domain::box_office::Limits;
 use onsale_http::UseCases;
 use onsale_local::{DEFAULT_BUS_CAPACITY, LocalBus, LocalPlaces, TestCharges};
-use onsale_redis::{Redis, RedisBus, RedisHealth, RedisPlaces, RedisSettings};
+use onsale_redis::{Redis, RedisBus, RedisHealth, RedisPlaces, RedisSettings, RedisSharedCache};
 use onsale_sql::{
     CatalogueCopy, Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlError, SqlHealth, SqlPassKeys,
     SqlPurge, SqlRooms, SqlSales, SqlTenants,
@@ -46,6 +46,8 @@ pub(crate) use rooms::RoomTasks;
 /// Who signs access tokens, and for whom.
 const ISSUER: &str = "onsale";
 const AUDIENCE: &str = "onsale-api";
+/// What the catalogue that replicas share is called in Redis.
+const CATALOGUE: &str = "catalogue";
 
 /// Everything, put together.
 pub(crate) struct Wired {
@@ -181,15 +183,15 @@ pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let context = context();
     let redis = redis(configuration)?;
-    let Shared { places, bus, redis_bus, redis_health } = shared(redis.clone());
+    let Shared { places, bus, cache, redis_bus, redis_health } = shared(redis.clone());
     let copy = copy(configuration, &context, &*bus)?;
     let sql_catalogue = SqlCatalogue::new(database.clone(), context.clone(), bus.clone());
     let sql_catalogue = Arc::new(match &copy {
         Some(copy) => sql_catalogue.with_copy(copy.clone()),
         None => sql_catalogue,
     });
-    let catalogue =
-        Arc::new(CachedCatalogue::new(sql_catalogue.clone(), bus.clone(), &clock, CacheSettings::default()));
+    let settings = CacheSettings { l1: configuration.cache.l1, ..CacheSettings::default() };
+    let catalogue = Arc::new(CachedCatalogue::new(sql_catalogue.clone(), bus.clone(), cache, &clock, settings));
     let sales = Arc::new(SqlSales::new(
         database.clone(),
         context.clone(),
@@ -310,6 +312,7 @@ fn use_cases(
 struct Shared {
     places: Arc<dyn Places>,
     bus: Arc<dyn Bus>,
+    cache: Option<Arc<dyn SharedCache>>,
     redis_bus: Option<Arc<RedisBus>>,
     redis_health: Option<Arc<dyn HelperHealth>>,
 }
@@ -318,12 +321,13 @@ fn shared(redis: Option<Redis>) -> Shared {
     let local: Arc<dyn Bus> = Arc::new(LocalBus::new(DEFAULT_BUS_CAPACITY));
     let Some(redis) = redis else {
         let places = Arc::new(LocalPlaces::default());
-        return Shared { places, bus: local, redis_bus: None, redis_health: None };
+        return Shared { places, bus: local, cache: None, redis_bus: None, redis_health: None };
     };
     let bus = Arc::new(RedisBus::new(redis.clone(), local));
     let redis_health: Arc<dyn HelperHealth> = Arc::new(RedisHealth::new(redis.clone()));
+    let cache = Arc::new(RedisSharedCache::new(redis.clone(), CATALOGUE));
     let places = Arc::new(RedisPlaces::new(redis));
-    Shared { places, bus: bus.clone(), redis_bus: Some(bus), redis_health: Some(redis_health) }
+    Shared { places, bus: bus.clone(), cache: Some(cache), redis_bus: Some(bus), redis_health: Some(redis_health) }
 }
 
 /// The Redis that replicas share, if there is one; nothing is connected yet.

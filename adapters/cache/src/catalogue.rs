@@ -1,9 +1,11 @@
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use onsale_application::ports::{
-    Bus, BusMessage, BusReceiver, CatalogueReader, Clock, ConcertFilter, ConcertListing, Page, Unavailable, Versioned,
+    Bus, BusMessage, BusReceiver, CatalogueReader, Clock, ConcertFilter, ConcertListing, Page, SharedCache,
+    Unavailable, Versioned,
 };
 use onsale_domain::ids::{ConcertId, PerformanceId, SeatingPlanId};
 use onsale_domain::performance::Performance;
@@ -16,6 +18,7 @@ use crate::generation::KnownGeneration;
 use crate::kinds::{Concerts, Kind, Lists, Performances};
 use crate::plans::Plans;
 use crate::settings::{CacheSettings, within};
+use crate::shared::Sharing;
 use crate::shelf::Shelf;
 
 /// A catalogue reader in front of another: it answers from memory as long as that is right.
@@ -32,6 +35,7 @@ pub struct CachedCatalogue {
     bus: Arc<dyn Bus>,
     settings: CacheSettings,
     known: Arc<KnownGeneration>,
+    sharing: Option<Arc<Sharing>>,
     lists: Arc<Shelf<Lists>>,
     concerts: Arc<Shelf<Concerts>>,
     performances: Arc<Shelf<Performances>>,
@@ -41,16 +45,19 @@ pub struct CachedCatalogue {
 }
 
 impl CachedCatalogue {
-    /// A cache in front of `reader`. A recorder of metrics must be installed before, or nothing is recorded.
+    /// A cache in front of `reader`, which shares what it reads with other replicas in `shared`, if there is one. A recorder of metrics must be installed before, or nothing is recorded.
     #[must_use]
     pub fn new(
         reader: Arc<dyn CatalogueReader>,
         bus: Arc<dyn Bus>,
+        shared: Option<Arc<dyn SharedCache>>,
         clock: &Arc<dyn Clock>,
         settings: CacheSettings,
     ) -> Self {
         let known = Arc::new(KnownGeneration::new());
-        let shelves = Shelves { reader: &reader, clock, known: &known, settings };
+        let sharing = shared.map(|cache| Sharing::new(cache, Arc::clone(&reader), Arc::clone(&known), settings));
+        let sharing = sharing.map(Arc::new);
+        let shelves = Shelves { reader: &reader, clock, known: &known, sharing: &sharing, settings };
         Self {
             lists: shelves.shelf(settings.lists_bytes),
             concerts: shelves.shelf(settings.concerts_bytes),
@@ -61,6 +68,7 @@ impl CachedCatalogue {
             bus,
             settings,
             known,
+            sharing,
         }
     }
 
@@ -80,6 +88,14 @@ impl CachedCatalogue {
             () = shutdown.cancelled() => {}
             () = self.listen(receiver) => {}
             () = self.watch_generation() => {}
+            () = self.tell() => {}
+        }
+    }
+
+    async fn tell(&self) {
+        match &self.sharing {
+            Some(sharing) => sharing.tell().await,
+            None => pending().await,
         }
     }
 
@@ -109,7 +125,7 @@ impl CachedCatalogue {
                 if self.in_the_dark.swap(false, Ordering::Relaxed) {
                     info!(generation, "the catalogue's generation can be read again");
                 }
-                self.learn(known, generation);
+                self.learn(known, generation).await;
             }
             Err(failure) => {
                 if !self.in_the_dark.swap(true, Ordering::Relaxed) {
@@ -121,7 +137,7 @@ impl CachedCatalogue {
 
     /// A generation below the one that was known before asking means that the store was put back to an earlier state, as
     /// by restoring a backup. Then everything read before is void.
-    fn learn(&self, known: i64, generation: i64) {
+    async fn learn(&self, known: i64, generation: i64) {
         if generation >= known {
             self.known.raise(generation);
         } else if self.known.set_back(known, generation) {
@@ -129,6 +145,9 @@ impl CachedCatalogue {
             self.lists.clear();
             self.concerts.clear();
             self.performances.clear();
+            if let Some(sharing) = &self.sharing {
+                sharing.start_over(generation).await;
+            }
         }
     }
 }
@@ -137,13 +156,14 @@ struct Shelves<'a> {
     reader: &'a Arc<dyn CatalogueReader>,
     clock: &'a Arc<dyn Clock>,
     known: &'a Arc<KnownGeneration>,
+    sharing: &'a Option<Arc<Sharing>>,
     settings: CacheSettings,
 }
 
 impl Shelves<'_> {
     fn shelf<K: Kind>(&self, bytes: u64) -> Arc<Shelf<K>> {
         let (reader, clock, known) = (Arc::clone(self.reader), Arc::clone(self.clock), Arc::clone(self.known));
-        Arc::new(Shelf::new(reader, clock, known, self.settings, bytes))
+        Arc::new(Shelf::new(reader, clock, known, self.sharing.clone(), self.settings, bytes))
     }
 }
 

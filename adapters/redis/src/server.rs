@@ -40,6 +40,12 @@ impl Redis {
         Ok(Self { settings: settings.clone(), clients, turn: Arc::default() })
     }
 
+    /// The same Redis for those who do not wait longer than `limit`.
+    pub(crate) fn within(mut self, limit: Duration) -> Self {
+        self.settings.timeout = self.settings.timeout.min(limit);
+        self
+    }
+
     pub(crate) const fn settings(&self) -> &RedisSettings {
         &self.settings
     }

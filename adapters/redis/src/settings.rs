@@ -20,6 +20,9 @@ pub struct RedisSettings {
     /// How long anybody waits for Redis, or for a connection to it. 1 s: a healthy Redis answers within milliseconds, and
     /// whoever waits holds a request open.
     pub timeout: Duration,
+    /// How long anybody waits for the shared cache: no longer than this and no longer than `timeout`. 100 ms: reading from
+    /// SQL takes less, and after one such wait the cache is left alone until it answers again.
+    pub cache_timeout: Duration,
     /// Commands that may be under way at once; the next one is answered busy. 1,024: more would only wait in Redis.
     pub in_flight: usize,
     /// How many may wait to enter a line, and how many enter by one script: at most 256, well below a millisecond of
@@ -60,6 +63,7 @@ impl RedisSettings {
             url: url.into(),
             authorities: None,
             timeout: Duration::from_secs(1),
+            cache_timeout: Duration::from_millis(100),
             in_flight: 1_024,
             entries: LaneLimits::default(),
             bus_queue: 4_096,
@@ -70,6 +74,7 @@ impl RedisSettings {
     pub(crate) fn nodes(&self) -> Result<Vec<ConnectionInfo>, RedisSettingsError> {
         let limits = [
             ("the timeout", self.timeout.is_zero()),
+            ("cache_timeout", self.cache_timeout.is_zero()),
             ("in_flight", self.in_flight == 0),
             ("bus_queue", self.bus_queue == 0),
         ];

@@ -22,7 +22,8 @@ pub(crate) struct Configuration {
     /// is no further behind than what this process knows. Empty when there is none.
     pub(crate) database_read_url: Hidden,
     /// `redis://host:port`, for several replicas on one MySQL: where the lines of waiting rooms and the alarms of holds are
-    /// kept, and what replicas tell each other. Empty for one process, which keeps all of it in its memory.
+    /// kept, what replicas tell each other, and what one has read of the catalogue for all. Empty for one process, which
+    /// keeps all of it in its memory.
     pub(crate) redis_url: Hidden,
     /// A file with the certificates, in PEM, of the authorities that a `rediss://` Redis is signed by. Empty for those
     /// that this machine trusts.
@@ -33,6 +34,8 @@ pub(crate) struct Configuration {
     pub(crate) http: HttpSettings,
     /// Connections to the database.
     pub(crate) database: Database,
+    /// The catalogue's cache.
+    pub(crate) cache: Cache,
     /// Where concurrent commands on the same hot rows meet.
     pub(crate) lanes: Lanes,
     /// Access tokens and sessions.
@@ -60,6 +63,7 @@ impl Default for Configuration {
             currency: Currency::parse("KRW").expect("an ISO 4217 code"),
             http: HttpSettings::default(),
             database: Database::default(),
+            cache: Cache::default(),
             lanes: Lanes::default(),
             tokens: Tokens::default(),
             passwords: Passwords::default(),
@@ -101,6 +105,21 @@ pub(crate) struct Database {
 impl Default for Database {
     fn default() -> Self {
         Self { lane_connections: 16, read_connections: 0, acquire_timeout_ms: 5_000 }
+    }
+}
+
+/// The catalogue's cache.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Cache {
+    /// Whether this process keeps concerts and performances in its memory. Default true; false only makes sense to
+    /// measure the Redis behind it.
+    pub(crate) l1: bool,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { l1: true }
     }
 }
 

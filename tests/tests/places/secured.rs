@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use onsale_application::ports::{Bus, BusMessage, Context, HelperHealth, HoldAlarm, HoldTimer};
+use onsale_application::ports::{
+    Bus, BusMessage, Context, HelperHealth, HoldAlarm, HoldTimer, SharedCache, SharedValue,
+};
 use onsale_crypto::{SystemClock, UuidIds};
 use onsale_domain::ids::{PerformanceId, ReservationId};
 use onsale_local::LocalBus;
 use onsale_redis::{
     Redis, RedisBus, RedisHealth, RedisHoldTimer, RedisHoldTimerSettings, RedisPlaces, RedisSettings,
-    RedisSettingsError,
+    RedisSettingsError, RedisSharedCache,
 };
 use onsale_test_servers::{SecuredRedis, secured_redis};
 use tokio::time::timeout;
@@ -23,8 +25,9 @@ use crate::support::{Subject, settings};
 const LONG: Duration = Duration::from_secs(30);
 /// The rights that docs/operations.md asks for.
 const RIGHTS: &str = "user onsale on >secret resetchannels &onsale:bus &onsale:timer ~{onsale:room:* ~{onsale:timer:* \
+    ~{onsale:catalogue}:* \
     +eval +evalsha +info +cluster|info +ping +publish +subscribe +spublish +ssubscribe \
-    +get +set +hset +hmget +hdel +expire +unlink \
+    +get +mget +set +del +hset +hmget +hdel +expire +pexpire +unlink \
     +zadd +zcard +zcount +zmscore +zrange +zrem +zremrangebyrank +zscore";
 
 fn context() -> Context {
@@ -64,6 +67,14 @@ async fn a_user_with_the_rights_that_are_asked_for_can_do_everything() {
     assert_eq!(timer.ring(10).await.unwrap(), [alarm]);
     timer.acknowledge(&[alarm]).await.unwrap();
     assert_eq!(timer.dead(10).await.unwrap().known, 0);
+
+    let cache = RedisSharedCache::new(redis.clone(), "catalogue");
+    let lease = cache.lease("name", LONG).await.unwrap().expect("nobody has it");
+    let value = SharedValue { generation: 1, bytes: "value".into() };
+    assert!(cache.fill("name", value.clone(), LONG).await.unwrap());
+    cache.release("name", lease).await.unwrap();
+    assert_eq!(cache.get("name").await.unwrap().value, Some(value));
+    cache.start_over(0).await.unwrap();
 
     let [speaker, listener] = [(); 2].map(|()| Arc::new(RedisBus::new(redis.clone(), Arc::new(LocalBus::new(64)))));
     let shutdown = CancellationToken::new();

@@ -11,7 +11,7 @@ use crate::settings::CacheSettings;
 /// How much shorter than its time to live a value lives at most.
 const JITTER: f64 = 0.1;
 /// The share of its life after which a value is read again while it is still served.
-const REFRESH: f64 = 0.8;
+pub(super) const REFRESH: f64 = 0.8;
 /// No moment that chrono knows.
 const NEVER: i64 = i64::MIN;
 
@@ -35,18 +35,28 @@ pub(super) struct Lifetimes {
     trouble: Duration,
 }
 
+/// How old a value may become at all, in this process and in what replicas share; its `hash` says how much shorter it
+/// lives than others.
+pub(super) fn shared_ttl(settings: &CacheSettings, absent: bool, hash: u64) -> Duration {
+    jittered(if absent { settings.absent_ttl } else { settings.shared_ttl.max(settings.ttl) }, hash)
+}
+
+fn jittered(ttl: Duration, hash: u64) -> Duration {
+    let share = f64::from((hash >> 32) as u32) / f64::from(u32::MAX);
+    ttl.mul_f64(1.0 - JITTER * share)
+}
+
 impl Lifetimes {
-    /// Those of a value whose `hash` says how much shorter it lives.
-    pub(super) fn new(settings: &CacheSettings, absent: bool, hash: u64) -> Self {
+    /// Those of a value that is `age` old when it is kept; its `hash` says how much shorter it lives than others.
+    pub(super) fn new(settings: &CacheSettings, absent: bool, age: Duration, hash: u64) -> Self {
         let (ttl, kept) = if absent {
             (settings.absent_ttl, settings.absent_ttl)
         } else {
             (settings.ttl, settings.fail_safe.max(settings.ttl))
         };
-        let share = f64::from((hash >> 32) as u32) / f64::from(u32::MAX);
-        let fresh = ttl.mul_f64(1.0 - JITTER * share);
+        let fresh = (age + jittered(ttl, hash)).min(shared_ttl(settings, absent, hash));
         Self {
-            refresh: fresh.mul_f64(REFRESH),
+            refresh: age + fresh.saturating_sub(age).mul_f64(REFRESH),
             fresh,
             kept,
             rest: settings.retry_pause,

@@ -67,7 +67,7 @@ impl Stage {
             receivers: Mutex::default(),
         });
         let clock: Arc<dyn Clock> = store.clone();
-        let cache = CachedCatalogue::new(store.clone(), store.clone(), &clock, CacheSettings::default());
+        let cache = CachedCatalogue::new(store.clone(), store.clone(), None, &clock, CacheSettings::default());
         Self { store, cache: Arc::new(cache), begun, polled }
     }
 

@@ -4,10 +4,11 @@ use uuid::Uuid;
 
 use crate::metrics::script_seconds;
 
-/// A Lua script, which servers know by its digest once they have run it.
+/// A Lua script, which servers know by its digest once they have run it, or a command that they know anyway.
 pub(crate) struct Script {
     text: &'static str,
-    digest: String,
+    /// Nothing for a command that servers know anyway.
+    digest: Option<String>,
     /// Whether running it twice does no harm, so that it may be sent again when a connection ended meanwhile.
     pub(super) repeatable: bool,
     pub(super) seconds: Histogram,
@@ -16,8 +17,13 @@ pub(crate) struct Script {
 impl Script {
     /// A script called `name` in metrics.
     pub(crate) fn new(name: &'static str, text: &'static str) -> Self {
-        let digest = redis::Script::new(text).get_hash().to_owned();
+        let digest = Some(redis::Script::new(text).get_hash().to_owned());
         Self { text, digest, repeatable: true, seconds: script_seconds(name) }
+    }
+
+    /// The command `text` of Redis, which takes keys and then arguments, called `name` in metrics.
+    pub(crate) fn known(name: &'static str, text: &'static str) -> Self {
+        Self { text, digest: None, repeatable: true, seconds: script_seconds(name) }
     }
 
     /// A script that is never sent again when it may have run.
@@ -37,7 +43,12 @@ pub(crate) struct Call<'a, A> {
 
 impl<A: ToRedisArgs> Call<'_, A> {
     pub(super) fn by_digest(&self) -> Cmd {
-        self.command("EVALSHA", &self.script.digest)
+        if let Some(digest) = &self.script.digest {
+            return self.command("EVALSHA", digest);
+        }
+        let mut command = cmd(self.script.text);
+        command.arg(self.keys).arg(self.arguments);
+        command
     }
 
     /// For a server that does not know the script yet.
