@@ -29,6 +29,7 @@ mod redis_trouble;
 mod three_servers;
 mod tokens;
 mod traffic;
+mod watching;
 
 /// How long anything may take here that happens by itself.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -61,7 +62,7 @@ impl Fleet {
     /// One server.
     async fn open(database: &str, redis: &str) -> Self {
         let stack = Stack::on(database).with("ONSALE_REDIS_URL", redis).with("ONSALE_HOLDS__SWEEP_SECONDS", "2");
-        let mut stack = stack.with("ONSALE_DATABASE__ACQUIRE_TIMEOUT_MS", "500");
+        let mut stack = stack.with("ONSALE_DATABASE__ACQUIRE_TIMEOUT_MS", "1000");
         let site = Site::open(&mut stack).await;
         let plan = site.operator.post("/v1/seating-plans", stalls(ROWS, ROW)).await.ok(201);
         let terms = json!({"hold_seconds": HOLD_SECONDS, "max_seats_per_customer": SEATS_EACH});

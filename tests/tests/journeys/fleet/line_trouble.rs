@@ -48,7 +48,7 @@ async fn a_server_far_from_its_database_sells_slowly() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn however_its_link_to_redis_is_a_server_sells() {
     let database = mysql().await.fresh_database().await;
-    let pair = Pair::busy(&database).await;
+    let pair = Pair::busy(&database).await.watched().await;
     for state in [State::Cut, State::Slow(VERY_FAR), State::Silent] {
         pair.to_redis.be(state);
         pair.both_go_on().await;

@@ -5,6 +5,7 @@ use onsale_test_servers::{Database, RedisServer, private_redis};
 use super::Fleet;
 use super::crowd::Crowd;
 use super::link::Link;
+use super::watching::Watching;
 
 const CLIENTS: usize = 24;
 const CUSTOMERS: usize = 240;
@@ -24,6 +25,7 @@ pub(super) struct Pair {
     /// Between the second server and Redis.
     pub(super) to_redis: Link,
     crowd: Crowd,
+    watching: Vec<Watching>,
 }
 
 impl Pair {
@@ -35,9 +37,18 @@ impl Pair {
         let (database_url, redis_url) = (to_database.url(), to_redis.url());
         fleet.join(&[("ONSALE_DATABASE_URL", &database_url), ("ONSALE_REDIS_URL", &redis_url)]).await;
         let crowd = fleet.crowd(CLIENTS, CUSTOMERS).await;
-        let pair = Self { fleet, redis, to_database, to_redis, crowd };
+        let pair = Self { fleet, redis, to_database, to_redis, crowd, watching: Vec::new() };
         pair.both_go_on().await;
         pair
+    }
+
+    /// Lets somebody follow what is free at each server, until the end.
+    pub(super) async fn watched(mut self) -> Self {
+        for server in &self.fleet.servers {
+            let there = self.fleet.visitor.at(&server.address);
+            self.watching.push(Watching::at(&there, &self.fleet.sale.performance).await);
+        }
+        self
     }
 
     /// Returns when both servers have sold more.
@@ -56,7 +67,12 @@ impl Pair {
             server.await_ready().await;
         }
         self.both_go_on().await;
-        self.fleet.prove(self.crowd).await;
+        let customers = self.crowd.end().await;
+        let free = self.fleet.settled(&customers).await;
+        for watching in self.watching {
+            watching.sees(&free).await;
+        }
+        self.fleet.prove(&customers).await;
         self.redis.stop().await.unwrap();
     }
 }

@@ -13,7 +13,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_redis_is_stopped_both_sell_and_afterwards_too() {
     let database = mysql().await.fresh_database().await;
-    let mut pair = Pair::busy(&database).await;
+    let mut pair = Pair::busy(&database).await.watched().await;
     pair.redis.save().await.unwrap();
     pair.redis.kill().await.unwrap();
     pair.both_go_on().await;
@@ -24,7 +24,7 @@ async fn while_redis_is_stopped_both_sell_and_afterwards_too() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_comes_back_empty_at_once_loses_nothing() {
     let database = mysql().await.fresh_database().await;
-    let mut pair = Pair::busy(&database).await;
+    let mut pair = Pair::busy(&database).await.watched().await;
     pair.redis.kill().await.unwrap();
     pair.redis.start().await.unwrap();
     pair.recovers().await;
@@ -33,7 +33,7 @@ async fn a_redis_that_comes_back_empty_at_once_loses_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_redis_is_silent_for_five_seconds_both_sell() {
     let database = mysql().await.fresh_database().await;
-    let pair = Pair::busy(&database).await;
+    let pair = Pair::busy(&database).await.watched().await;
     pair.redis.freeze().await.unwrap();
     let thaw_at = Instant::now() + SILENCE;
     pair.both_go_on().await;

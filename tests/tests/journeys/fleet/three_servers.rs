@@ -25,6 +25,8 @@ async fn killed_one_after_the_other_three_servers_keep_what_they_acknowledged() 
         }
     }
     crowd.traffic.wait_for_each(&[0, 1, 2], BETWEEN / 4).await;
-    fleet.prove(crowd).await;
+    let customers = crowd.end().await;
+    fleet.settled(&customers).await;
+    fleet.prove(&customers).await;
     redis.stop().await.unwrap();
 }
