@@ -92,7 +92,8 @@ book() { # seat
 follow() {
     local url
     url=$(ask GET "/v1/performances/$performance/availability" | jq -r .events_url)
-    curl --silent --no-buffer --max-time "$limit" "$api$url" >"$work/events" &
+    : >"$work/events"
+    curl --silent --no-buffer --max-time "$limit" "$api$url" >>"$work/events" &
     await "the snapshot comes" grep -q '^event: snapshot' "$work/events"
 }
 

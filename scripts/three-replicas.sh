@@ -74,7 +74,7 @@ start_mariadb() {
     password=$(secret database)
     if [[ ! -d $data ]]; then
         rm -rf "$data.new"
-        mariadb-install-db --no-defaults --datadir="$data.new" --skip-test-db "${as[@]}" \
+        mariadb-install-db --no-defaults --datadir="$data.new" --tmpdir="$folder" --skip-test-db "${as[@]}" \
             --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" \
             >"$folder/log/mariadb-install.log" 2>&1 || fail "MariaDB cannot be set up: see $folder/log"
         mv "$data.new" "$data"
@@ -86,7 +86,7 @@ GRANT ALL ON onsale.* TO 'onsale'@'127.0.0.1';
 SQL
     database_port=$(free_port)
     setsid mariadbd --no-defaults --datadir="$data" --socket="$folder/mariadb.socket" --pid-file="$folder/mariadb.pid" \
-        --bind-address=127.0.0.1 --port="$database_port" --skip-name-resolve --max-connections=400 \
+        --tmpdir="$folder" --bind-address=127.0.0.1 --port="$database_port" --skip-name-resolve --max-connections=400 \
         --init-file="$folder/secrets/mariadb.sql" "${as[@]}" >>"$folder/log/mariadb.log" 2>&1 &
     mariadb=$!
     await MariaDB "$mariadb" listens "$database_port"
