@@ -32,12 +32,12 @@ pub use catalogue::{
     OperatorActionKind, PerformanceChange, PerformanceDraft, Versioned,
 };
 pub use context::{Clock, Context, Ids};
-pub use hold_timer::{HoldAlarm, HoldTimer};
+pub use hold_timer::{AlarmTerms, DeadAlarms, HoldAlarm, HoldTimer};
 pub use passes::{PassClaims, PassKey, PassKeyError, PassKeys, PublicPassKey, QueueClaims, QueueSeals};
 pub use places::{Entered, Entry, EntryTerms, Front, LineId, Places, PlacesError, VIEW_FIRST, VIEW_MARKS};
 pub use rooms::{
     CeilingError, DrawRecord, Draws, EpochStart, JoinRefusal, Redemption, RoomChange, RoomChanges, RoomEditError,
-    RoomRecord, Rooms,
+    RoomHeadline, RoomRecord, Rooms,
 };
 pub use seals::{AccessClaims, Passwords, PasswordsError, SealError, Seals, StreamClaims};
 pub use step::{Done, IdempotencyKey, IdempotencyKeyError, Page, StepError, Unavailable};

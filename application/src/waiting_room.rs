@@ -14,6 +14,7 @@ mod lines;
 mod manage;
 mod room;
 mod shown;
+mod silence;
 mod state;
 mod status;
 mod tick;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use onsale_application::accounts::Registration;
-use onsale_application::ports::{Audit, AuditReport};
+use onsale_application::ports::{Audit, AuditReport, DeadAlarms, HoldAlarm, HoldTimer, Unavailable, Violation};
 use onsale_domain::account::Role;
 use onsale_http::{plan_file, specification};
 
@@ -19,6 +19,9 @@ use crate::wiring::{self, Wired};
 
 /// How long lanes and connections may take to close after a command.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
+
+/// What an audit proves beside the database.
+const ALARMS: &str = "alarms_are_answered";
 
 /// Runs one command.
 ///
@@ -57,10 +60,32 @@ async fn audit(configuration: &Configuration) -> Result<ExitCode, Failure> {
         return Err(Failure::because(format!("there is no database {} that could be audited", embedded.display())));
     }
     let database = wiring::database(configuration).await?;
-    let report = wiring::audit(&database, configuration).audit(configuration.audit.violations).await?;
+    let timer = wiring::shared_timer(configuration)?;
+    let limit = configuration.audit.violations;
+    let mut report = wiring::audit(&database, configuration).audit(limit).await?;
     database.close().await;
+    let alarms = match timer {
+        Some(timer) => audit_alarms(&*timer, limit, &mut report).await,
+        None => Ok(()),
+    };
     print(&report);
+    if let Err(error) = alarms {
+        say(&format!("NOT CHECKED {ALARMS}: {error}"));
+    }
     Ok(if report.violations.is_empty() && report.unfinished.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Looks for alarms that were given up: nobody has lost anything by them, but something keeps their holds from being
+/// tidied. Alarms are no truth, so that an audit without Redis proves everything else.
+async fn audit_alarms(timer: &dyn HoldTimer, limit: u32, report: &mut AuditReport) -> Result<(), Unavailable> {
+    let DeadAlarms { known, dead, some } = timer.dead(limit as usize).await?;
+    report.checked.push((ALARMS, known));
+    let detail = |alarm: HoldAlarm| {
+        let HoldAlarm { reservation, performance, due } = alarm;
+        format!("reservation {reservation}, performance {performance}, due {due}, one of {dead} dead alarms")
+    };
+    report.violations.extend(some.into_iter().map(|alarm| Violation { invariant: ALARMS, detail: detail(alarm) }));
+    Ok(())
 }
 
 fn print(report: &AuditReport) {

@@ -36,12 +36,13 @@ const TIDIERS: [&str; 2] = ["tidy_holds_1", "tidy_holds_2"];
 /// Starts everything that runs beside the requests.
 pub(crate) fn start(supervisor: &Supervisor, wired: &Wired, configuration: &Configuration, metrics: &MetricsHandle) {
     for name in TIDIERS {
-        let tidier = Arc::new(TidyHolds::new(wired.timer.clone(), wired.box_office.clone()));
+        let tidier = Arc::new(TidyHolds::new(wired.alarms.timer.clone(), wired.box_office.clone()));
         supervisor.run(name, move |shutdown| {
             let tidier = tidier.clone();
             async move { shutdown.run_until_cancelled(tidier.run()).await.unwrap_or(Ok(())) }
         });
     }
+    start_hearing_alarms(supervisor, wired);
     start_sweep(supervisor, wired, Duration::from_secs(configuration.holds.sweep_seconds.into()));
     start_following(supervisor, wired);
     start_catalogue(supervisor, &wired.catalogue);
@@ -61,12 +62,27 @@ fn start_upkeep(supervisor: &Supervisor, database: Database, metrics: MetricsHan
     });
 }
 
-/// Arms what ends before the next sweep but one, at start and from then on.
+/// Alarms that other replicas set wake this one.
+fn start_hearing_alarms(supervisor: &Supervisor, wired: &Wired) {
+    if let Some(timer) = wired.alarms.redis.clone() {
+        supervisor.run("hear_alarms", move |shutdown| {
+            let timer = timer.clone();
+            async move { timer.run(shutdown).await }
+        });
+    }
+}
+
+/// Arms what ends before the next sweep but one, at start and from then on, and at once when alarms were lost.
 fn start_sweep(supervisor: &Supervisor, wired: &Wired, pause: Duration) {
     let context = wired.use_cases.context.clone();
-    let sweep = Arc::new(SweepHolds::new(wired.timer.clone(), wired.box_office.clone(), context));
+    let timer = wired.alarms.timer.clone();
+    let sweep = Arc::new(SweepHolds::new(timer.clone(), wired.box_office.clone(), context));
     let horizon = TimeDelta::from_std(pause * 2).unwrap_or(TimeDelta::hours(1));
-    every(supervisor, "sweep_holds", pause, move || {
+    let lost = move || {
+        let timer = timer.clone();
+        async move { timer.lost().await }
+    };
+    every_or_when(supervisor, "sweep_holds", pause, lost, move || {
         let sweep = sweep.clone();
         async move { sweep.execute(horizon).await.map(|_| ()) }
     });
@@ -180,16 +196,30 @@ where
     R: Future<Output = Result<(), E>> + Send,
     E: std::fmt::Display + Send,
 {
-    let work = Arc::new(work);
+    every_or_when(supervisor, name, pause, std::future::pending, work);
+}
+
+/// The same, and without waiting for the end of a pause in which `call` is over.
+fn every_or_when<F, R, E, C, W>(supervisor: &Supervisor, name: &'static str, pause: Duration, call: C, work: F)
+where
+    F: Fn() -> R + Send + Sync + 'static,
+    R: Future<Output = Result<(), E>> + Send,
+    E: std::fmt::Display + Send,
+    C: Fn() -> W + Send + Sync + 'static,
+    W: Future<Output = ()> + Send,
+{
+    let (work, call) = (Arc::new(work), Arc::new(call));
     supervisor.run(name, move |shutdown: CancellationToken| {
-        let work = work.clone();
+        let (work, call) = (work.clone(), call.clone());
         async move {
             loop {
                 if let Err(error) = work().await {
                     warn!(task = name, %error, "the work will be done again");
                 }
-                if shutdown.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
-                    return Ok::<(), Infallible>(());
+                tokio::select! {
+                    () = shutdown.cancelled() => return Ok::<(), Infallible>(()),
+                    () = tokio::time::sleep(pause) => {}
+                    () = call() => {}
                 }
             }
         }

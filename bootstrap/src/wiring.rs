@@ -23,7 +23,7 @@ use onsale_crypto::{
 };
 use onsale_domain::box_office::Limits;
 use onsale_http::UseCases;
-use onsale_local::{DEFAULT_BUS_CAPACITY, HoldTimerSettings, LocalBus, LocalHoldTimer, LocalPlaces, TestCharges};
+use onsale_local::{DEFAULT_BUS_CAPACITY, LocalBus, LocalPlaces, TestCharges};
 use onsale_redis::{Redis, RedisBus, RedisPlaces, RedisSettings};
 use onsale_sql::{
     Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlError, SqlHealth, SqlPassKeys, SqlPurge,
@@ -36,8 +36,10 @@ use crate::configuration::Configuration;
 use crate::failure::Failure;
 use crate::keys;
 
+mod alarms;
 mod rooms;
 
+use alarms::Alarms;
 use rooms::RoomStores;
 pub(crate) use rooms::RoomTasks;
 
@@ -52,7 +54,7 @@ pub(crate) struct Wired {
     /// The catalogue's cache, which must run.
     pub(crate) catalogue: Arc<CachedCatalogue>,
     /// The alarm clock of holds.
-    pub(crate) timer: Arc<dyn HoldTimer>,
+    pub(crate) alarms: Alarms,
     /// The seats.
     pub(crate) box_office: Arc<dyn BoxOffice>,
     /// The accounts.
@@ -79,6 +81,7 @@ impl Wired {
     pub(crate) async fn close(&self, limit: Duration) {
         let closing = async {
             tokio::join!(self.sales.drain(), self.sql_rooms.drain());
+            self.alarms.drain().await;
             self.database.close().await;
         };
         if tokio::time::timeout(limit, closing).await.is_err() {
@@ -129,6 +132,15 @@ pub(crate) fn audit(database: &Database, configuration: &Configuration) -> SqlAu
     SqlAudit::new(database.clone(), context(), limits(configuration), time_limit)
 }
 
+/// The alarm clock that replicas share, if there is one: that of a single process is in its memory.
+///
+/// # Errors
+/// [`Failure`] when `redis_url` is wrong.
+pub(crate) fn shared_timer(configuration: &Configuration) -> Result<Option<Arc<dyn HoldTimer>>, Failure> {
+    let timer = |redis| Alarms::new(configuration, Some(redis), Arc::new(SystemClock), context()).timer;
+    Ok(redis(configuration)?.map(timer))
+}
+
 fn limits(configuration: &Configuration) -> Limits {
     Limits { open_holds_per_customer: configuration.holds.open_per_customer }
 }
@@ -140,7 +152,8 @@ fn limits(configuration: &Configuration) -> Limits {
 pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<Wired, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let context = context();
-    let Shared { places, bus, redis_bus } = shared(configuration)?;
+    let redis = redis(configuration)?;
+    let Shared { places, bus, redis_bus } = shared(redis.clone());
     let sql_catalogue = Arc::new(SqlCatalogue::new(database.clone(), context.clone(), bus.clone()));
     let catalogue =
         Arc::new(CachedCatalogue::new(sql_catalogue.clone(), bus.clone(), &clock, CacheSettings::default()));
@@ -151,15 +164,14 @@ pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<
         limits(configuration),
         lane_limits(configuration),
     ));
-    let timer = HoldTimerSettings { capacity: not_zero(configuration.holds.alarms), ..HoldTimerSettings::default() };
-    let timer: Arc<dyn HoldTimer> = Arc::new(LocalHoldTimer::new(timer, clock.clone()));
+    let alarms = Alarms::new(configuration, redis, clock.clone(), context.clone());
     let stores = Stores {
         catalogue: catalogue.clone(),
         editor: sql_catalogue,
         box_office: sales.clone(),
         cashier: sales.clone(),
         accounts: Arc::new(SqlAccounts::new(database.clone())),
-        timer: timer.clone(),
+        timer: alarms.timer.clone(),
         bus: bus.clone(),
         context: context.clone(),
     };
@@ -184,7 +196,7 @@ pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<
         redis_bus,
         sql_rooms,
         catalogue,
-        timer,
+        alarms,
         box_office: sales.clone(),
         accounts: stores.accounts,
         purge: SqlPurge::new(database.clone(), context),
@@ -264,16 +276,23 @@ struct Shared {
     redis_bus: Option<Arc<RedisBus>>,
 }
 
-fn shared(configuration: &Configuration) -> Result<Shared, Failure> {
+fn shared(redis: Option<Redis>) -> Shared {
     let local: Arc<dyn Bus> = Arc::new(LocalBus::new(DEFAULT_BUS_CAPACITY));
+    let Some(redis) = redis else {
+        return Shared { places: Arc::new(LocalPlaces::default()), bus: local, redis_bus: None };
+    };
+    let bus = Arc::new(RedisBus::new(redis.clone(), local));
+    Shared { places: Arc::new(RedisPlaces::new(redis)), bus: bus.clone(), redis_bus: Some(bus) }
+}
+
+/// The Redis that replicas share, if there is one; nothing is connected yet.
+fn redis(configuration: &Configuration) -> Result<Option<Redis>, Failure> {
     let url = configuration.redis_url.reveal();
     if url.is_empty() {
-        return Ok(Shared { places: Arc::new(LocalPlaces::default()), bus: local, redis_bus: None });
+        return Ok(None);
     }
-    let redis = Redis::new(&RedisSettings::new(url))
-        .map_err(|error| Failure::because(format!("setting `redis_url`: {error}")))?;
-    let bus = Arc::new(RedisBus::new(redis.clone(), local));
-    Ok(Shared { places: Arc::new(RedisPlaces::new(redis)), bus: bus.clone(), redis_bus: Some(bus) })
+    let redis = Redis::new(&RedisSettings::new(url));
+    redis.map(Some).map_err(|error| Failure::because(format!("setting `redis_url`: {error}")))
 }
 
 fn lane_limits(configuration: &Configuration) -> LaneLimits {

@@ -18,7 +18,8 @@ pub use progress::{
     Healing, PickRefusal, Progress, Tick, TickKind, TickPlan, TickRefusal, decide_pick, decide_tick, settle,
 };
 pub use room::{
-    ADMIT_COUNT_LIMIT, Admit, CAPACITY_LIMIT, Phase, RoomError, RoomOwner, SECONDS_LIMIT, WaitingRoom, redirect_target,
+    ADMIT_COUNT_LIMIT, Admit, CAPACITY_LIMIT, Phase, RoomError, RoomOwner, SECONDS_LIMIT, TENANT_ROOMS_LIMIT,
+    WaitingRoom, redirect_target,
 };
 pub use visit::{ClaimRefusal, EndReason, Visit, decide_claim, decide_end, pass_id};
 pub use visitor::{VisitorId, VisitorIdError};

@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use onsale_application::ports::{Clock, HoldAlarm, HoldTimer, Unavailable};
-use onsale_domain::ids::ReservationId;
+use onsale_application::ports::{AlarmTerms, Clock, DeadAlarms, HoldAlarm, HoldTimer, Unavailable};
+use onsale_domain::ids::{PerformanceId, ReservationId};
+use onsale_support::timer::TimerMetrics;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-mod metrics;
 mod queue;
 
-use metrics::TimerMetrics;
 use queue::Queue;
 
 /// The longest sleep: a step of the wall clock, which no sleep notices, delays an alarm by this at most.
@@ -23,17 +22,17 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// The limits of the timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HoldTimerSettings {
-    /// How long a rung alarm stays away before it rings again unless it is acknowledged.
-    pub lease: Duration,
-    /// The most alarms that are kept; each takes about 200 bytes. Beyond, those that are due last are dropped, and the
+    /// How long a rung alarm stays away, and when it is given up.
+    pub terms: AlarmTerms,
+    /// The most alarms that are kept; each takes about 200 bytes. Beyond, dead ones and then those that are due last are dropped, and the
     /// sweep sets them again when their time is nearer.
     pub capacity: NonZeroUsize,
 }
 
 impl Default for HoldTimerSettings {
-    /// 30 s, longer than any group of commands may take; two million alarms.
+    /// Two million alarms.
     fn default() -> Self {
-        Self { lease: Duration::from_secs(30), capacity: NonZeroUsize::new(2_000_000).expect("more than none") }
+        Self { terms: AlarmTerms::default(), capacity: NonZeroUsize::new(2_000_000).expect("more than none") }
     }
 }
 
@@ -55,15 +54,35 @@ impl LocalHoldTimer {
         Self { clock, queue: Mutex::new(Queue::new(settings)), earlier: Notify::new(), metrics: TimerMetrics::new() }
     }
 
+    /// Sets alarms and says how many had to be dropped.
+    fn set(&self, alarms: &[HoldAlarm]) -> u64 {
+        let mut queue = self.queue.lock();
+        let next = queue.next_moment();
+        for alarm in alarms {
+            queue.arm(*alarm);
+        }
+        let dropped = queue.drop_latest();
+        let is_earlier = queue.next_moment().is_some_and(|moment| next.is_none_or(|next| moment < next));
+        self.metrics.count(queue.known(), queue.dead());
+        drop(queue);
+        if is_earlier {
+            self.earlier.notify_waiters();
+        }
+        self.metrics.dropped.increment(dropped);
+        dropped
+    }
+
     /// What is due now, or else how long to sleep; for ever when nothing is set.
     fn take_due(&self, limit: usize) -> Result<Vec<HoldAlarm>, Option<Duration>> {
         let now = self.clock.now();
         let mut queue = self.queue.lock();
-        let returned = queue.end_leases(now);
+        let ended = queue.end_leases(now);
         let due = queue.lease_due(now, limit);
         let next = queue.next_moment();
+        self.metrics.count(queue.known(), queue.dead());
         drop(queue);
-        self.metrics.leases_returned.increment(returned);
+        self.metrics.leases_returned.increment(ended.returned);
+        self.metrics.died.increment(ended.died);
         if due.is_empty() {
             return Err(next.map(|moment| until(now, moment)));
         }
@@ -77,32 +96,20 @@ impl LocalHoldTimer {
 #[async_trait]
 impl HoldTimer for LocalHoldTimer {
     async fn arm(&self, alarms: &[HoldAlarm]) -> Result<(), Unavailable> {
-        let mut queue = self.queue.lock();
-        let next = queue.next_moment();
-        for alarm in alarms {
-            queue.arm(*alarm);
+        match self.set(alarms) {
+            0 => Ok(()),
+            dropped => Err(Unavailable::because(format!("the hold timer is full: {dropped} alarms were dropped"))),
         }
-        let dropped = queue.drop_latest();
-        let is_earlier = queue.next_moment().is_some_and(|moment| next.is_none_or(|next| moment < next));
-        self.metrics.armed.set(queue.count());
-        drop(queue);
-        if is_earlier {
-            self.earlier.notify_waiters();
-        }
-        if dropped > 0 {
-            self.metrics.dropped.increment(dropped);
-            return Err(Unavailable::because(format!("the hold timer is full: {dropped} alarms were dropped")));
-        }
-        Ok(())
     }
 
-    async fn disarm(&self, holds: &[ReservationId]) -> Result<(), Unavailable> {
+    fn arm_soon(&self, alarm: HoldAlarm) {
+        self.set(&[alarm]);
+    }
+
+    fn disarm_soon(&self, _performance: PerformanceId, reservation: ReservationId) {
         let mut queue = self.queue.lock();
-        for hold in holds {
-            queue.disarm(*hold);
-        }
-        self.metrics.armed.set(queue.count());
-        Ok(())
+        queue.disarm(reservation);
+        self.metrics.count(queue.known(), queue.dead());
     }
 
     /// A `limit` of 0 counts as 1. Dropping the returned future before it is ready leases nothing.
@@ -129,8 +136,18 @@ impl HoldTimer for LocalHoldTimer {
         for alarm in rung {
             queue.acknowledge(alarm);
         }
-        self.metrics.armed.set(queue.count());
+        self.metrics.count(queue.known(), queue.dead());
         Ok(())
+    }
+
+    /// Never: what this process forgets it forgets with itself, and every start sweeps.
+    async fn lost(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    async fn dead(&self, limit: usize) -> Result<DeadAlarms, Unavailable> {
+        let queue = self.queue.lock();
+        Ok(DeadAlarms { known: queue.known() as u64, dead: queue.dead() as u64, some: queue.some_dead(limit) })
     }
 }
 

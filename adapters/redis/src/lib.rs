@@ -1,9 +1,10 @@
-//! Redis adapters, for several replicas: waiting lines and event bus. Redis 7.0 or later, or a server that speaks like it.
+//! Redis adapters, for several replicas: waiting lines, hold timer and event bus. Redis 7.0 or later, or a server that speaks like it.
 //!
-//! One server or a Cluster: every key of a room shares one hash tag, and redirections are followed wherever they come
+//! One server or a Cluster: every key of a room, or of a part of the timer, shares one hash tag, and redirections are followed wherever they come
 //! from. Nothing in Redis is the truth: it may be emptied, restarted or replaced by another at any moment.
 
 mod bus;
+mod hold_timer;
 mod link;
 mod metrics;
 mod places;
@@ -11,6 +12,7 @@ mod server;
 mod settings;
 
 pub use bus::RedisBus;
+pub use hold_timer::{RedisHoldTimer, RedisHoldTimerSettings};
 pub use places::RedisPlaces;
 pub use server::Redis;
 pub use settings::{RedisSettings, RedisSettingsError};

@@ -3,7 +3,7 @@
 //! A room's row is the lock of everything that belongs to it. Every step is one transaction: lock the row, count out whose
 //! time has passed, let the domain decide, give what changed the room's next number of changes, commit, announce. Using
 //! and ending passes goes through the room's lane, so that thousands at once commit as a few groups; so do joining a draw
-//! and presenting codes.
+//! and presenting passes.
 
 mod admissions;
 mod blocks;

@@ -6,7 +6,6 @@ use onsale_domain::performance::{MAX_SEATS_PER_CUSTOMER_LIMIT, Performance};
 use onsale_domain::reservation::Reservation;
 use onsale_domain::seat::SeatNo;
 use thiserror::Error;
-use tracing::warn;
 
 use crate::ports::{
     BoxOffice, CatalogueReader, Context, Done, HoldAlarm, HoldOrder, HoldTimer, IdempotencyKey, ReleaseOrder, StepError,
@@ -77,7 +76,7 @@ impl HoldSeats {
         let order = self.order(request, admission, terms.max_seats_per_customer)?;
         let done = self.box_office.hold(order).await?;
         if !done.replayed {
-            self.arm(&done.value).await;
+            self.arm(&done.value);
         }
         Ok(done)
     }
@@ -115,16 +114,14 @@ impl HoldSeats {
         Ok(HoldOrder { performance: request.performance, hold, idempotency: request.idempotency })
     }
 
-    /// Prompt tidying only: the hold ends by itself, and the sweep arms what could not be armed here.
-    async fn arm(&self, reservation: &Reservation) {
-        let alarm = HoldAlarm {
+    /// Prompt tidying only, for which no customer waits: the hold ends by itself, and the sweep arms what could not be
+    /// armed here.
+    fn arm(&self, reservation: &Reservation) {
+        self.timer.arm_soon(HoldAlarm {
             reservation: reservation.id,
             performance: reservation.performance,
             due: reservation.held_until,
-        };
-        if let Err(error) = self.timer.arm(&[alarm]).await {
-            warn!(reservation_id = %reservation.id, %error, "the hold's alarm was not set; the sweep will set it");
-        }
+        });
     }
 }
 
@@ -154,14 +151,7 @@ impl ReleaseHold {
         let known = known.ok_or(StepError::Refused(ReleaseRefusal::Unknown))?;
         let order = ReleaseOrder { performance: known.performance, reservation, customer };
         let released = self.box_office.release(order).await?;
-        disarm(&*self.timer, reservation).await;
+        self.timer.disarm_soon(known.performance, reservation);
         Ok(released)
-    }
-}
-
-/// Takes a hold's alarm away; one that stays rings for nothing.
-pub(super) async fn disarm(timer: &dyn HoldTimer, reservation: ReservationId) {
-    if let Err(error) = timer.disarm(&[reservation]).await {
-        warn!(reservation_id = %reservation, %error, "the hold's alarm was not taken away; it will ring for nothing");
     }
 }

@@ -4,10 +4,8 @@ use onsale_domain::box_office::{self, PayRefusal, RefundRefusal};
 use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
 use onsale_domain::payment::{Payment, Refund};
 use onsale_domain::reservation::Reservation;
-
 use tracing::warn;
 
-use super::hold::disarm;
 use crate::ports::{
     BoxOffice, Cashier, CatalogueReader, Context, Done, HoldTimer, IdempotencyKey, PayOrder, RefundOrder, StepError,
     Unavailable, Versioned,
@@ -55,8 +53,9 @@ impl PayReservation {
     /// [`StepError::Refused`] with a [`PayRefusal`].
     pub async fn execute(&self, request: PayRequest) -> Result<Done<(Payment, Reservation)>, StepError<PayRefusal>> {
         let performance = performance_of(&*self.box_office, &request).await?;
+        let performance = performance.ok_or(StepError::Refused(PayRefusal::Unknown))?;
         let order = PayOrder {
-            performance: performance.ok_or(StepError::Refused(PayRefusal::Unknown))?,
+            performance,
             payment: box_office::PayReservation {
                 payment: self.context.new_id(),
                 entry: self.context.new_id(),
@@ -66,7 +65,7 @@ impl PayReservation {
             idempotency: Some(request.idempotency),
         };
         let done = self.cashier.pay(order).await?;
-        disarm(&*self.timer, request.reservation).await;
+        self.timer.disarm_soon(performance, request.reservation);
         if !done.replayed {
             self.end_visit(&done.value.1).await;
         }

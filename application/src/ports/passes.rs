@@ -122,7 +122,7 @@ pub trait QueueSeals: Send + Sync {
     /// [`SealError`].
     fn open_pass_code(&self, code: &str, now: DateTime<Utc>) -> Result<PassClaims, SealError>;
 
-    /// The digest under which a code, a pass or an API key is remembered.
+    /// The digest under which the identity of a pass, or an API key, is remembered.
     fn digest(&self, text: &str) -> [u8; 32];
 
     /// A new random API key, `osk_…` with 256 random bits.

@@ -1,15 +1,17 @@
 mod change;
+mod draws;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onsale_domain::ids::{AccountId, ConcertId, PassId, WaitingRoomId};
 use onsale_domain::waiting_room::{
-    ClaimRefusal, EndReason, EntrantsDigest, PickRefusal, Progress, Pseudonym, QueueNumber, RoomError, RoomOwner, Tick,
-    TickPlan, TickRefusal, Visit, VisitorId, WaitingRoom,
+    ClaimRefusal, EndReason, EntrantsDigest, PickRefusal, Progress, QueueNumber, RoomError, RoomOwner, Tick, TickPlan,
+    TickRefusal, Visit, VisitorId, WaitingRoom,
 };
 use thiserror::Error;
 
 pub use self::change::RoomChange;
+pub use self::draws::{Draws, JoinRefusal};
 use super::{Page, StepError, Unavailable};
 
 /// A room, how far it has come, and its opening draw if it has one.
@@ -38,6 +40,17 @@ impl std::fmt::Debug for DrawRecord {
     }
 }
 
+/// A live room in the list of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoomHeadline {
+    /// Which room.
+    pub room: WaitingRoomId,
+    /// Its [`Progress::change`].
+    pub change: i64,
+    /// Whether it stands in front of a concert.
+    pub guards: bool,
+}
+
 /// What has changed in a room since a number of its [`Progress::change`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoomChanges {
@@ -45,7 +58,8 @@ pub struct RoomChanges {
     pub record: RoomRecord,
     /// Ticks that are new or changed; from the beginning, those with a visit that may be alive.
     pub ticks: Vec<Tick>,
-    /// Visits that are new or changed; from the beginning, those that are alive or ended before their time.
+    /// Visits that are new or changed; from the beginning, those that are alive, and those of numbers whose turn has not
+    /// passed.
     pub visits: Vec<Visit>,
     /// Visitors that were shut out (true) or let back (false).
     pub blocks: Vec<(VisitorId, bool)>,
@@ -66,6 +80,8 @@ pub enum EpochStart {
         /// The epoch by now.
         epoch: i64,
     },
+    /// The room has no line: its numbers are not drawn yet, or it is closed.
+    NoLine,
 }
 
 /// Why a ceiling was not raised.
@@ -77,17 +93,6 @@ pub enum CeilingError {
     /// The store failed.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-}
-
-/// Why somebody does not join a draw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum JoinRefusal {
-    /// It is being made or was made.
-    #[error("the draw is closed")]
-    Closed,
-    /// As many have joined as may wait.
-    #[error("as many have joined as may wait")]
-    Full,
 }
 
 /// Why a room was not stored.
@@ -102,6 +107,12 @@ pub enum RoomEditError {
     /// The concert has a waiting room that is not closed.
     #[error("the concert has a waiting room already")]
     ConcertGuarded,
+    /// The tenant has as many live rooms as it may.
+    #[error("the tenant has {limit} live waiting rooms already")]
+    TooMany {
+        /// How many it may have.
+        limit: u32,
+    },
     /// The room is closed, and stays so.
     #[error("the waiting room is closed")]
     Closed,
@@ -116,10 +127,10 @@ pub enum RoomEditError {
     Unavailable(#[from] Unavailable),
 }
 
-/// A code that a tenant exchanges for what its pass states.
+/// A pass that a tenant was shown, itself or by one of its codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Redemption {
-    /// The digest of the code or of the pass.
+    /// The digest of the pass's identity.
     pub digest: [u8; 32],
     /// Of which room.
     pub room: WaitingRoomId,
@@ -133,7 +144,8 @@ pub struct Redemption {
 /// [`Progress::change`].
 #[async_trait]
 pub trait Rooms: Send + Sync {
-    /// Adds a room; `seed` for one that opens with a draw. Writes the operators' journal for `operator`.
+    /// Adds a room; `seed` for one that opens with a draw. A tenant has at most [`onsale_domain::waiting_room::TENANT_ROOMS_LIMIT`] live ones. Writes the
+    /// operators' journal for `operator`.
     ///
     /// # Errors
     /// [`RoomEditError`].
@@ -167,11 +179,11 @@ pub trait Rooms: Send + Sync {
         limit: u32,
     ) -> Result<Page<WaitingRoom, WaitingRoomId>, Unavailable>;
 
-    /// Every room that is not closed, or was closed less than a day ago, with its [`Progress::change`].
+    /// Every live room: one that is not closed, or was closed less than a day ago.
     ///
     /// # Errors
     /// [`Unavailable`].
-    async fn live(&self) -> Result<Vec<(WaitingRoomId, i64)>, Unavailable>;
+    async fn live(&self) -> Result<Vec<RoomHeadline>, Unavailable>;
 
     /// What has changed since `change`; everything that matters for 0; nothing when there is no such room.
     ///
@@ -196,7 +208,7 @@ pub trait Rooms: Send + Sync {
         to: QueueNumber,
     ) -> Result<QueueNumber, CeilingError>;
 
-    /// Begins the epoch after `seen`, unless somebody else has. Healing lasts until `healing_until`, unless no number was
+    /// Begins the epoch after `seen`, unless somebody else has or the room has no line. Healing lasts until `healing_until`, unless no number was
     /// ever handed out.
     ///
     /// # Errors
@@ -266,7 +278,7 @@ pub trait Rooms: Send + Sync {
     /// [`Unavailable`].
     async fn block(&self, room: WaitingRoomId, visitor: &VisitorId, blocked: bool) -> Result<(), Unavailable>;
 
-    /// Records that a code or pass was presented; true the first time.
+    /// Records that a pass was presented; true the first time.
     ///
     /// # Errors
     /// [`Unavailable`].
@@ -277,72 +289,4 @@ pub trait Rooms: Send + Sync {
     /// # Errors
     /// [`Unavailable`].
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, Unavailable>;
-}
-
-/// The opening draws of rooms: who joined, and which numbers they drew.
-#[async_trait]
-pub trait Draws: Send + Sync {
-    /// Joins a draw; joining again changes nothing. At most `limit` may join.
-    ///
-    /// # Errors
-    /// [`StepError::Refused`] with a [`JoinRefusal`].
-    async fn join(
-        &self,
-        room: WaitingRoomId,
-        visitor: &VisitorId,
-        pseudonym: Pseudonym,
-        limit: u32,
-    ) -> Result<(), StepError<JoinRefusal>>;
-
-    /// Leaves a draw that is not closed; afterwards it changes nothing.
-    ///
-    /// # Errors
-    /// [`Unavailable`].
-    async fn withdraw(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<(), Unavailable>;
-
-    /// Closes the list of entrants: from now on nobody joins. Nothing when it is closed already.
-    ///
-    /// # Errors
-    /// [`Unavailable`].
-    async fn close(&self, room: WaitingRoomId) -> Result<(), Unavailable>;
-
-    /// Everybody who joined, in any order.
-    ///
-    /// # Errors
-    /// [`Unavailable`].
-    async fn entrants(&self, room: WaitingRoomId) -> Result<Vec<(VisitorId, Pseudonym)>, Unavailable>;
-
-    /// Writes drawn numbers of a closed draw, as often as need be: the same draw gives the same numbers.
-    ///
-    /// # Errors
-    /// [`Unavailable`].
-    async fn number(&self, room: WaitingRoomId, numbers: &[(VisitorId, QueueNumber)]) -> Result<(), Unavailable>;
-
-    /// Opens a room whose `count` entrants all have their numbers; true for the one that opened it.
-    ///
-    /// # Errors
-    /// [`Unavailable`].
-    async fn open(
-        &self,
-        room: WaitingRoomId,
-        entrants: EntrantsDigest,
-        count: QueueNumber,
-    ) -> Result<bool, Unavailable>;
-
-    /// The number that a visitor drew.
-    ///
-    /// # Errors
-    /// [`Unavailable`].
-    async fn number_of(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<Option<QueueNumber>, Unavailable>;
-
-    /// Drawn numbers with the pseudonyms that drew them, in the order of numbers, those after `after`.
-    ///
-    /// # Errors
-    /// [`Unavailable`].
-    async fn drawn(
-        &self,
-        room: WaitingRoomId,
-        after: QueueNumber,
-        limit: u32,
-    ) -> Result<Page<(QueueNumber, Pseudonym), QueueNumber>, Unavailable>;
 }

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onsale_domain::account::Role;
+use onsale_domain::box_office::Admission;
 use onsale_domain::ids::{AccountId, PerformanceId, SessionId};
 use thiserror::Error;
 
@@ -22,6 +23,8 @@ pub struct AccessClaims {
 pub struct StreamClaims {
     /// Which performance may be watched.
     pub performance: PerformanceId,
+    /// On which admission, when the concert has a waiting room: the stream ends with the visit.
+    pub admission: Option<Admission>,
     /// Until when the address is good.
     pub expires_at: DateTime<Utc>,
 }

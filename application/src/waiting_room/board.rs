@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -6,18 +6,20 @@ use std::time::Duration;
 use onsale_domain::ids::{ConcertId, WaitingRoomId};
 use onsale_domain::waiting_room::Phase;
 use parking_lot::RwLock;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
 use super::LiveRoom;
-use crate::ports::{Bus, BusMessage, Context, Rooms, Unavailable};
+use super::silence::StoreSilence;
+use crate::ports::{Bus, BusMessage, Context, RoomChanges, Rooms, Unavailable};
 
 /// The limits of a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BoardSettings {
     /// How often SQL is asked what has changed; a lost announcement costs no more than this.
     pub look: Duration,
-    /// Rooms that are kept at most.
+    /// Rooms that are read ahead at most; others are read when somebody asks for them. Those in front of a concert are
+    /// always read ahead, so that nobody passes one that is not known.
     pub rooms: usize,
 }
 
@@ -39,13 +41,16 @@ pub struct RoomBoard {
     /// How often a concert got or lost its room.
     guard_changes: AtomicU64,
     complete: AtomicBool,
+    silence: Arc<StoreSilence>,
 }
 
 impl RoomBoard {
     /// A board on these ports.
     #[must_use]
     pub fn new(rooms: Arc<dyn Rooms>, bus: Arc<dyn Bus>, context: Context, settings: BoardSettings) -> Self {
+        let silence = Arc::new(StoreSilence::none(context.now()));
         Self {
+            silence,
             rooms,
             bus,
             context,
@@ -77,7 +82,8 @@ impl RoomBoard {
     /// The room in front of a concert, unless it is closed.
     ///
     /// # Errors
-    /// [`Unavailable`] until the board has read every room once: nobody may pass a room that is not known yet.
+    /// [`Unavailable`] until the board has read every room in front of a concert once: nobody may pass a room that is not
+    /// known yet.
     pub fn guarding(&self, concert: ConcertId) -> Result<Option<Arc<LiveRoom>>, Unavailable> {
         if !self.complete.load(Ordering::Acquire) {
             return Err(Unavailable::because("the waiting rooms have not been read yet"));
@@ -97,6 +103,8 @@ impl RoomBoard {
     /// Follows announcements and looks into SQL now and then, for ever.
     pub async fn follow(&self) {
         let mut announcements = self.bus.subscribe();
+        let mut looks = interval(self.settings.look);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 message = announcements.next() => match message {
@@ -104,7 +112,7 @@ impl RoomBoard {
                     Some(_) => {}
                     None => self.look_and_warn().await,
                 },
-                () = sleep(self.settings.look) => self.look_and_warn().await,
+                _ = looks.tick() => self.look_and_warn().await,
             }
         }
     }
@@ -114,21 +122,26 @@ impl RoomBoard {
     /// # Errors
     /// [`Unavailable`].
     pub async fn look(&self) -> Result<(), Unavailable> {
-        let live = self.rooms.live().await?;
-        for (id, change) in live.iter().take(self.settings.rooms) {
-            match self.known(*id) {
-                Some(room) if room.change() >= *change => {}
+        let before: HashSet<_> = self.known.read().keys().copied().collect();
+        let mut live = self.rooms.live().await?;
+        self.silence.broken(self.context.now());
+        live.sort_by_key(|headline| !headline.guards);
+        for headline in &live {
+            match self.known(headline.room) {
+                Some(room) if room.change() >= headline.change => {}
                 Some(room) => self.refresh(&room).await?,
-                None => {
-                    self.load(*id).await?;
+                None if headline.guards || self.known.read().len() < self.settings.rooms => {
+                    self.load(headline.room).await?;
                 }
+                None => {}
             }
         }
         if live.len() > self.settings.rooms {
-            warn!(rooms = live.len(), limit = self.settings.rooms, "there are more live rooms than are kept");
+            warn!(rooms = live.len(), limit = self.settings.rooms, "there are more live rooms than are read ahead");
         }
-        let alive: std::collections::HashSet<_> = live.into_iter().map(|(id, _)| id).collect();
-        self.known.write().retain(|id, _| alive.contains(id));
+        let alive: HashSet<_> = live.into_iter().map(|headline| headline.room).collect();
+        // A room that was made meanwhile is in neither list, and stays.
+        self.known.write().retain(|id, _| alive.contains(id) || !before.contains(id));
         if !self.complete.swap(true, Ordering::AcqRel) {
             self.guard_changes.fetch_add(1, Ordering::AcqRel);
         }
@@ -146,7 +159,7 @@ impl RoomBoard {
             return Ok(()); // somebody has begun to read it after this was asked, and has finished
         }
         let number = room.reads_begun.fetch_add(1, Ordering::AcqRel) + 1;
-        if let Some(changes) = self.rooms.changes(room.id(), room.change()).await? {
+        if let Some(changes) = self.changes(room.id(), room.change()).await? {
             room.apply(changes, self.context.now());
             self.note_guard(room);
         }
@@ -161,11 +174,17 @@ impl RoomBoard {
     }
 
     async fn load(&self, id: WaitingRoomId) -> Result<Option<Arc<LiveRoom>>, Unavailable> {
-        let Some(changes) = self.rooms.changes(id, 0).await? else { return Ok(None) };
-        let room = Arc::new(LiveRoom::new(id, changes, self.context.now()));
+        let Some(changes) = self.changes(id, 0).await? else { return Ok(None) };
+        let room = Arc::new(LiveRoom::new(id, changes, self.context.now(), Arc::clone(&self.silence)));
         let room = self.known.write().entry(id).or_insert(room).clone();
         self.note_guard(&room);
         Ok(Some(room))
+    }
+
+    async fn changes(&self, room: WaitingRoomId, change: i64) -> Result<Option<RoomChanges>, Unavailable> {
+        let changes = self.rooms.changes(room, change).await?;
+        self.silence.broken(self.context.now()); // a look at many rooms may take long
+        Ok(changes)
     }
 
     /// Keeps which room is in front of which concert.

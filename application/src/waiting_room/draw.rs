@@ -62,7 +62,8 @@ impl OpenDraws {
         if opened {
             info!(waiting_room_id = %room.id(), entrants = count, "the draw is made and the room is open");
             for batch in numbered.chunks(BATCH) {
-                self.lines.put_back(room, batch).await?;
+                let waiting: Vec<_> = batch.iter().filter(|(_, number)| !room.has_ended(*number)).cloned().collect();
+                self.lines.put_back(room, &waiting).await?;
             }
         }
         Ok(())

@@ -219,15 +219,12 @@ impl LeaveLine {
     /// Leaves; having left, nothing changes.
     ///
     /// # Errors
-    /// [`StatusError`].
+    /// [`StatusError`]; [`StatusError::Busy`] while the draw is being made and the visitor has no number to give up yet.
     pub async fn execute(&self, claims: &QueueClaims) -> Result<(), StatusError> {
         let room = self.board.room(claims.room).await?.ok_or(StatusError::UnknownRoom)?;
         let visitor = &claims.visitor;
         let number = match claims.number {
-            0 => {
-                self.draws.withdraw(room.id(), visitor).await?;
-                self.draws.number_of(room.id(), visitor).await?
-            }
+            0 => self.drawn_or_withdrawn(&room, visitor).await?,
             number => Some(number),
         };
         let Some(number) = number else { return Ok(()) };
@@ -244,5 +241,21 @@ impl LeaveLine {
             warn!(waiting_room_id = %room.id(), %error, "who left stays in the line until it is passed");
         }
         Ok(())
+    }
+
+    /// The number that was drawn for a visitor who gathered; nothing for one who is not in the draw any more.
+    async fn drawn_or_withdrawn(
+        &self,
+        room: &LiveRoom,
+        visitor: &VisitorId,
+    ) -> Result<Option<QueueNumber>, StatusError> {
+        let phase = self.draws.withdraw(room.id(), visitor).await?;
+        if phase == Phase::Gathering {
+            return Ok(None);
+        }
+        match self.draws.number_of(room.id(), visitor).await? {
+            None if phase == Phase::Drawing => Err(StatusError::Busy),
+            number => Ok(number),
+        }
     }
 }

@@ -128,6 +128,17 @@ impl Admissions {
         }
     }
 
+    /// Whether somebody may go on watching a concert on this admission, as far as is known here: a visit of which nothing is
+    /// known has not ended.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub fn goes_on(&self, concert: ConcertId, admission: Option<Admission>) -> Result<bool, Unavailable> {
+        let Some(room) = self.board.guarding(concert)? else { return Ok(true) };
+        let admission = admission.filter(|admission| admission.room == room.id());
+        Ok(admission.is_some_and(|admission| !room.has_ended(admission.number)))
+    }
+
     /// Ends the visit of a customer who has paid. Should that fail, the pass ends by itself.
     pub async fn paid(&self, concert: ConcertId, customer: AccountId) {
         let Ok(Some(room)) = self.board.guarding(concert) else { return };

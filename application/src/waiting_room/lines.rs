@@ -34,7 +34,9 @@ macro_rules! ask {
             match $question.await {
                 Err(PlacesError::Lost) => $lines.mend_for($room, $line.epoch, &mut tries).await?,
                 answer => {
-                    $room.line_answered($line.epoch);
+                    if is_answer(&answer) {
+                        $room.line_answered($line.epoch);
+                    }
                     break answer;
                 }
             }
@@ -165,6 +167,10 @@ impl Lines {
         match self.rooms.begin_epoch(room.id(), lost, now + HEALING).await? {
             EpochStart::Won { epoch, resumed_at } => self.begin(room, epoch, resumed_at).await?,
             EpochStart::Taken { .. } => {}
+            EpochStart::NoLine => {
+                self.board.refresh(room).await?;
+                return Err(Unavailable::because("the room has no line").into());
+            }
         }
         Ok(self.board.refresh(room).await?)
     }
@@ -197,6 +203,14 @@ impl Lines {
             Err(CeilingError::Moved) => Ok(self.board.refresh(room).await?),
             Err(CeilingError::Unavailable(error)) => Err(error.into()),
         }
+    }
+}
+
+/// Whether the line itself has said something: a server that is away says nothing about whether it has the line.
+const fn is_answer<T>(answer: &Result<T, PlacesError>) -> bool {
+    match answer {
+        Ok(_) | Err(PlacesError::Full | PlacesError::CeilingReached { .. }) => true,
+        Err(PlacesError::Lost | PlacesError::Busy | PlacesError::Unavailable(_)) => false,
     }
 }
 

@@ -11,6 +11,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
 use super::shown::{SeenNumbers, ShownPlaces};
+use super::silence::StoreSilence;
 use super::state::{RoomState, Standing};
 use crate::ports::{LineId, RoomChanges, RoomRecord};
 
@@ -36,6 +37,7 @@ pub struct LiveRoom {
     returning: Mutex<Vec<(VisitorId, QueueNumber)>>,
     epoch: Mutex<EpochNews>,
     news: watch::Sender<u64>,
+    silence: Arc<StoreSilence>,
     /// Somebody has taken a place here.
     pub(super) arrived: Notify,
     /// Whether the schedule waits for visitors or for room, so that its next tick is not late but early.
@@ -76,7 +78,7 @@ pub struct RoomFigures {
 }
 
 impl LiveRoom {
-    pub(super) fn new(id: WaitingRoomId, changes: RoomChanges, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(id: WaitingRoomId, changes: RoomChanges, now: DateTime<Utc>, silence: Arc<StoreSilence>) -> Self {
         let progress = &changes.record.progress;
         let serving = progress.serving;
         Self {
@@ -90,6 +92,7 @@ impl LiveRoom {
             returning: Mutex::default(),
             epoch: Mutex::new(EpochNews { epoch: progress.epoch, begun_at: None, answered: false }),
             news: watch::Sender::new(0),
+            silence,
             arrived: Notify::new(),
             idle: AtomicBool::new(true),
             is_empty: AtomicBool::new(true),
@@ -123,6 +126,15 @@ impl LiveRoom {
     #[must_use]
     pub fn phase(&self) -> Phase {
         self.state.read().record.room.phase
+    }
+
+    /// Where it is in its life as it is shown: while the store is away nobody is let in, so an open room is paused.
+    #[must_use]
+    pub fn shown_phase(&self, now: DateTime<Utc>) -> Phase {
+        match self.phase() {
+            Phase::Open if self.silence.lasts(now) => Phase::Paused,
+            phase => phase,
+        }
     }
 
     /// Changes whenever there is something new about the room or its line.
@@ -198,6 +210,11 @@ impl LiveRoom {
 
     pub(super) fn standing(&self, visitor: &VisitorId, number: QueueNumber, now: DateTime<Utc>) -> Standing {
         self.state.read().standing(visitor, number, now)
+    }
+
+    /// Whether it is known that a number's place or visit has ended.
+    pub(super) fn has_ended(&self, number: QueueNumber) -> bool {
+        self.state.read().visit(number).is_some_and(|visit| visit.ended.is_some())
     }
 
     pub(super) fn tell(&self) {

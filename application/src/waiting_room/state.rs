@@ -96,10 +96,11 @@ impl RoomState {
 
     /// Forgets what cannot matter any more.
     pub(super) fn prune(&mut self, now: DateTime<Utc>) {
-        let serving = self.record.progress.serving;
         self.ranges.retain(|_, tick| now < tick.expires_at || now - tick.at < RATE_WINDOW);
         self.picks.retain(|_, tick| now < tick.expires_at);
-        self.visits.retain(|number, visit| now < visit.expires_at || *number > serving);
+        // Numbers from here on look as if they waited or were let in, unless it is known that they have ended or expired.
+        let first = self.ranges.values().map(|tick| tick.from).min().unwrap_or(self.record.progress.serving + 1);
+        self.visits.retain(|number, visit| now < visit.expires_at || *number >= first);
         let visits = &self.visits;
         self.by_visitor.retain(|_, number| visits.get(number).is_some_and(|visit| visit.is_alive(now)));
     }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onsale_domain::waiting_room::{
@@ -6,6 +7,7 @@ use onsale_domain::waiting_room::{
     redirect_target,
 };
 use thiserror::Error;
+use tokio::time::timeout;
 
 use super::state::Standing;
 use super::{LiveRoom, RoomBoard};
@@ -15,6 +17,9 @@ use crate::ports::{Context, Draws, PassClaims, PassKeyError, QueueClaims, QueueS
 pub(super) const TOKEN_LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How long the one-time code of a redirect is good.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
+/// How long an answer waits until the use of its pass is written down. The store goes on trying for longer; whoever asks
+/// again meanwhile or afterwards uses the same pass.
+const CLAIM_PATIENCE: Duration = Duration::from_millis(1_500);
 /// When somebody asks again whose turn is about to come, in milliseconds.
 const SOON_MS: u64 = 1_000;
 
@@ -42,7 +47,7 @@ pub enum PlaceState {
 pub struct StatusReport {
     /// Where the visitor is.
     pub state: PlaceState,
-    /// The room's phase.
+    /// The room's phase, as it is shown.
     pub phase: Phase,
     /// The number.
     pub number: Option<QueueNumber>,
@@ -67,7 +72,7 @@ pub struct StatusReport {
 pub struct Glance {
     /// Where the visitor is.
     pub state: PlaceState,
-    /// The room's phase.
+    /// The room's phase, as it is shown.
     pub phase: Phase,
     /// The place in line of one who waits.
     pub position: Option<u64>,
@@ -135,7 +140,7 @@ impl ReadStatus {
         let standing = room.notice(&claims.visitor, claims.number, now);
         match standing {
             Standing::Undrawn => None,
-            Standing::LetIn => self.let_in(room, claims, now).or_else(|| Some(report(room, PlaceState::Waiting))),
+            Standing::LetIn => self.let_in(room, claims, now).or_else(|| Some(report(room, PlaceState::Waiting, now))),
             Standing::Inside(visit) => self.inside(room, &visit, now).ok(),
             other => Some(report_of(room, &other, claims.number, random, now)),
         }
@@ -145,13 +150,14 @@ impl ReadStatus {
     /// first.
     #[must_use]
     pub fn glance(&self, room: &LiveRoom, claims: &QueueClaims) -> Option<Glance> {
-        let standing = room.notice(&claims.visitor, claims.number, self.context.now());
+        let now = self.context.now();
+        let standing = room.notice(&claims.visitor, claims.number, now);
         if standing == Standing::Undrawn {
             return None;
         }
         let state = state_of(&standing);
-        let position = (state == PlaceState::Waiting).then(|| room.position(claims.number, self.context.now()));
-        Some(Glance { state, phase: room.phase(), position })
+        let position = (state == PlaceState::Waiting).then(|| room.position(claims.number, now));
+        Some(Glance { state, phase: room.shown_phase(now), position })
     }
 
     /// What the place that a visitor drew states; nothing for one who was not in the draw.
@@ -184,7 +190,9 @@ impl ReadStatus {
         visitor: &VisitorId,
         number: QueueNumber,
     ) -> Result<StatusReport, StatusError> {
-        let refusal = match self.rooms.claim(room.id(), visitor, number).await {
+        let claim = timeout(CLAIM_PATIENCE, self.rooms.claim(room.id(), visitor, number)).await;
+        let late = || Err(Unavailable::because("the use of a pass is not written down yet").into());
+        let refusal = match claim.unwrap_or_else(|_| late()) {
             Ok(visit) => {
                 let now = self.context.now();
                 room.note(visit.clone(), now);
@@ -200,7 +208,7 @@ impl ReadStatus {
                     number: Some(number),
                     position: Some(1),
                     poll_after_ms: Some(SOON_MS),
-                    ..report(room, PlaceState::Waiting)
+                    ..report(room, PlaceState::Waiting, self.context.now())
                 };
                 return Ok(soon);
             }
@@ -215,10 +223,17 @@ impl ReadStatus {
     /// A token from before the draw becomes one with the number that was drawn.
     async fn exchange(&self, room: &LiveRoom, claims: &QueueClaims) -> Result<StatusReport, StatusError> {
         let Some(number) = self.draws.number_of(room.id(), &claims.visitor).await? else {
-            return Ok(report(room, PlaceState::Expired));
+            return Ok(report(room, Self::without_number(room), self.context.now()));
         };
         let status = self.of(room, &claims.visitor, number).await?;
         Ok(StatusReport { queue_token: Some(self.token(room, &claims.visitor, number)), ..status })
+    }
+
+    /// Where somebody is who gathered and has drawn no number: it left before the draw, unless the room was closed before.
+    #[must_use]
+    pub fn without_number(room: &LiveRoom) -> PlaceState {
+        let is_drawn = room.record().draw.is_some_and(|draw| draw.entrants.is_some());
+        if is_drawn { PlaceState::Left } else { PlaceState::Expired }
     }
 
     /// A queue token for a place.
@@ -261,7 +276,7 @@ impl ReadStatus {
             pass: Some(self.seals.pass(pass, now)?),
             pass_expires_at: Some(pass.expires_at),
             redirect_url,
-            ..report(room, PlaceState::Admitted)
+            ..report(room, PlaceState::Admitted, now)
         })
     }
 }
@@ -278,10 +293,10 @@ pub(super) fn pass_claims(room: &LiveRoom, visit: &Visit) -> PassClaims {
     }
 }
 
-fn report(room: &LiveRoom, state: PlaceState) -> StatusReport {
+fn report(room: &LiveRoom, state: PlaceState, now: DateTime<Utc>) -> StatusReport {
     StatusReport {
         state,
-        phase: room.phase(),
+        phase: room.shown_phase(now),
         number: None,
         position: None,
         estimated_wait_seconds: None,
@@ -313,11 +328,12 @@ fn report_of(
     now: DateTime<Utc>,
 ) -> StatusReport {
     let state = state_of(standing);
-    let plain = StatusReport { number: (number > 0).then_some(number), ..report(room, state) };
+    let plain = StatusReport { number: (number > 0).then_some(number), ..report(room, state, now) };
     match state {
         PlaceState::Waiting => {
             let position = room.position(number, now);
-            let wait = estimated_wait_seconds(position, room.per_minute());
+            let goes_on = plain.phase == Phase::Open;
+            let wait = estimated_wait_seconds(position, room.per_minute()).filter(|_| goes_on);
             StatusReport {
                 position: Some(position),
                 estimated_wait_seconds: wait,

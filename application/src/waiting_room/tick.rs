@@ -30,13 +30,27 @@ pub struct KeepTicking {
     context: Context,
 }
 
-/// Rooms whose schedules are kept, each by two tasks that end with this.
-#[derive(Default)]
-struct Kept(HashMap<WaitingRoomId, [JoinHandle<()>; 2]>);
+/// Rooms whose schedules are kept.
+type Kept = HashMap<WaitingRoomId, Keeping>;
 
-impl Drop for Kept {
+/// A room, as the board knew it, and the two tasks that keep its schedule until this ends.
+struct Keeping {
+    room: Arc<LiveRoom>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Keeping {
+    /// Whether this very copy of the room is the board's, and both tasks go on. A room that the board has forgotten and read
+    /// again is another copy: the old one hears of nothing any more.
+    fn goes_on(&self, board: &RoomBoard) -> bool {
+        let is_current = board.known(self.room.id()).is_some_and(|room| Arc::ptr_eq(&room, &self.room));
+        is_current && !self.tasks.iter().any(JoinHandle::is_finished)
+    }
+}
+
+impl Drop for Keeping {
     fn drop(&mut self) {
-        self.0.values().flatten().for_each(JoinHandle::abort);
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -55,28 +69,24 @@ impl KeepTicking {
 
     /// Keeps the schedules of every live room, for ever: a task for each, begun anew should one end.
     pub async fn run(self: Arc<Self>) {
-        let mut kept = Kept::default();
+        let mut kept = Kept::new();
         loop {
-            let rooms = self.board.all();
-            kept.0.retain(|id, tasks| {
-                let goes_on = rooms.iter().any(|room| room.id() == *id) && !tasks.iter().any(JoinHandle::is_finished);
-                if !goes_on {
-                    tasks.iter().for_each(JoinHandle::abort);
-                }
-                goes_on
-            });
-            for room in rooms {
-                kept.0.entry(room.id()).or_insert_with(|| {
-                    let (ticking, looking) = (Arc::clone(&self), Arc::clone(&self));
-                    let seen = Arc::clone(&room);
-                    [
-                        tokio::spawn(async move { ticking.keep(&room).await }),
-                        tokio::spawn(async move { looking.keep_looking(&seen).await }),
-                    ]
-                });
+            kept.retain(|_, keeping| keeping.goes_on(&self.board));
+            for room in self.board.all() {
+                kept.entry(room.id()).or_insert_with(|| self.start(&room));
             }
             sleep(LOOK).await;
         }
+    }
+
+    fn start(self: &Arc<Self>, room: &Arc<LiveRoom>) -> Keeping {
+        let (ticking, looking) = (Arc::clone(self), Arc::clone(self));
+        let (ticked, looked_at) = (Arc::clone(room), Arc::clone(room));
+        let tasks = [
+            tokio::spawn(async move { ticking.keep(&ticked).await }),
+            tokio::spawn(async move { looking.keep_looking(&looked_at).await }),
+        ];
+        Keeping { room: Arc::clone(room), tasks }
     }
 
     /// Keeps the schedule of one room.

@@ -21,7 +21,7 @@ pub enum Presented {
 /// A pass that is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Whether nobody presented this code or pass before.
+    /// Whether nobody presented this pass before, nor any code that stands for it.
     pub first_use: bool,
     /// The pass.
     pub pass: String,
@@ -80,9 +80,9 @@ impl VerifyPass {
     /// [`VerifyError`].
     pub async fn execute(&self, tenant: TenantId, presented: &Presented) -> Result<Option<Verified>, VerifyError> {
         let now = self.context.now();
-        let (opened, text) = match presented {
-            Presented::Code(code) => (self.seals.open_pass_code(code, now), code),
-            Presented::Pass(pass) => (self.seals.open_pass(pass, now), pass),
+        let opened = match presented {
+            Presented::Code(code) => self.seals.open_pass_code(code, now),
+            Presented::Pass(pass) => self.seals.open_pass(pass, now),
         };
         let Ok(claims) = opened else { return Ok(None) };
         let Some(room) = self.board.room(claims.room).await?.filter(|room| owns(tenant, room)) else {
@@ -94,7 +94,9 @@ impl VerifyPass {
             Err(AdmissionError::Unavailable(error)) => return Err(error.into()),
             Ok(_) | Err(_) => return Ok(None),
         };
-        let redemption = Redemption { digest: self.seals.digest(text), room: room.id(), expires_at: visit.expires_at };
+        // Each status answer has another code: whoever presents a second one of the same pass is not the first.
+        let digest = self.seals.digest(&claims.id.to_string());
+        let redemption = Redemption { digest, room: room.id(), expires_at: visit.expires_at };
         let first_use = self.rooms.redeem(redemption).await?;
         Ok(Some(Verified {
             first_use,

@@ -5,8 +5,10 @@ mod box_office;
 mod bus;
 mod catalogue;
 mod catalogue_editor;
+mod draws;
 mod gate;
 mod hold_timer;
+mod places;
 mod rooms;
 mod time;
 
@@ -15,8 +17,10 @@ pub(crate) use box_office::{BoxOfficeDouble, ended};
 pub(crate) use bus::BusDouble;
 pub(crate) use catalogue::{CatalogueDouble, category, terms};
 pub(crate) use catalogue_editor::CatalogueEditorDouble;
+pub(crate) use draws::DrawsDouble;
 use gate::Gate;
 pub(crate) use hold_timer::HoldTimerDouble;
+pub(crate) use places::PlacesDouble;
 pub(crate) use rooms::{QueueSealsDouble, RoomsDouble};
 pub(crate) use time::{TestClock, at, context};
 

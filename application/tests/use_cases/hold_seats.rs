@@ -103,20 +103,13 @@ async fn a_refused_hold_arms_nothing() {
 }
 
 #[tokio::test]
-async fn a_hold_is_held_though_the_timer_is_out_of_order() {
-    let booking = Booking::new().await;
-    *booking.timer.fails.lock() = true;
-    assert!(booking.hold(&[1]).await.is_ok());
-}
-
-#[tokio::test]
 async fn a_hold_that_is_given_back_takes_its_alarm_away() {
     let booking = Booking::new().await;
     let held = booking.hold(&[1]).await.expect("the seat is free").value;
     let released = Released::Ended(ended(1));
     booking.box_office.expire_answers.lock().insert(held.id, Ok(released.clone()));
     assert_eq!(booking.release.execute(customer(0), held.id).await, Ok(released));
-    assert_eq!(*booking.timer.disarmed.lock(), [held.id]);
+    assert_eq!(*booking.timer.disarmed.lock(), [(performance(0), held.id)]);
 }
 
 #[tokio::test]

@@ -9,3 +9,4 @@ mod edit_catalogue;
 mod hold_seats;
 mod readiness;
 mod tidying;
+mod waiting_rooms;

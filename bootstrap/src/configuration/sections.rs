@@ -18,8 +18,8 @@ pub(crate) struct Configuration {
     pub(crate) data_folder: PathBuf,
     /// `mysql://user:password@host:port/database`; empty for the embedded SQLite database in the data folder.
     pub(crate) database_url: Hidden,
-    /// `redis://host:port`, for several replicas on one MySQL: where the lines of waiting rooms are kept and what replicas
-    /// tell each other. Empty for one process, which keeps both in its memory.
+    /// `redis://host:port`, for several replicas on one MySQL: where the lines of waiting rooms and the alarms of holds are
+    /// kept, and what replicas tell each other. Empty for one process, which keeps all of it in its memory.
     pub(crate) redis_url: Hidden,
     /// The currency of points, an ISO 4217 code. Default `KRW`. Prices of performances must be in it.
     pub(crate) currency: Currency,
@@ -162,7 +162,7 @@ pub(crate) struct Holds {
     pub(crate) open_per_customer: u32,
     /// Seconds between sweeps that re-arm from SQL what the alarm clock has lost. Default 30.
     pub(crate) sweep_seconds: u32,
-    /// Alarms kept in memory at most. Default 2,000,000: about 200 MB; the sweep arms what did not fit.
+    /// Alarms kept in memory at most, without `redis_url`. Default 2,000,000: about 200 MB; the sweep arms what did not fit.
     pub(crate) alarms: usize,
 }
 

@@ -12,6 +12,8 @@ pub const ADMIT_COUNT_LIMIT: u32 = 20_000;
 const EVERY_MS: std::ops::RangeInclusive<u32> = 100..=3_600_000;
 /// The most visitors that may be inside or wait.
 pub const CAPACITY_LIMIT: u32 = 10_000_000;
+/// The most live rooms of one tenant: each costs every replica two tasks and a look at its line every second.
+pub const TENANT_ROOMS_LIMIT: u32 = 1_000;
 /// The longest a pass may last or stay unclaimed, in seconds: a day.
 pub const SECONDS_LIMIT: u32 = 86_400;
 const NAME_LIMIT: usize = 200;

@@ -17,6 +17,10 @@ use onsale_bench::{
     store::StoreKind,
 };
 
+/// The allocator of the server that is measured: the baselines are served by this program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures over real HTTP on loopback; prints a table and one JSON line.
 #[derive(Parser)]
 struct Arguments {

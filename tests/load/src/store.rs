@@ -100,7 +100,6 @@ pub fn embedded(folder: &Path) -> Settings {
     vec![
         ("ONSALE_HTTP__LISTEN", "127.0.0.1:0".to_owned()),
         ("ONSALE_HTTP__ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
-        ("ONSALE_HTTP__LIMITS__CLIENT_CONNECTIONS", "1000000".to_owned()),
         ("ONSALE_HTTP__LIMITS__CLIENT_CONNECTIONS", "20000".to_owned()),
         ("ONSALE_HTTP__LIMITS__CLIENT_REQUESTS_PER_SECOND", "0".to_owned()),
         ("ONSALE_HTTP__LIMITS__CLIENT_PASSWORD_REQUESTS_PER_MINUTE", "0".to_owned()),

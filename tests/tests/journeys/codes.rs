@@ -9,6 +9,7 @@ use onsale_application::ports::{AccessClaims, Seals};
 use onsale_crypto::{SealSettings, Secret, SystemClock, TokenSeals};
 use onsale_domain::account::Role;
 use onsale_domain::ids::{AccountId, SessionId};
+use onsale_domain::waiting_room::TENANT_ROOMS_LIMIT;
 use onsale_test_servers::private_mysql;
 use onsale_tests::server::{SECRET, Stack};
 use reqwest::Method;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::accounts::guess_until_limited;
 use crate::document::DOCUMENT;
-use crate::support::{Answer, Room, Sale, Site, Watcher, id};
+use crate::support::{Answer, Room, Sale, Site, Tenant, Watcher, id};
 
 /// The code of a failure of ours: there is no way to provoke one, and if there were, it would be mended.
 const NEVER: &str = "internal";
@@ -267,6 +268,21 @@ async fn by_hand(seen: &mut Seen, site: &Site, url: &str) {
     let rich = query("UPDATE points_accounts SET balance = ? WHERE account_id = ?");
     rich.bind((1_i64 << 53) - 1).bind(bytes(&account)).execute(&mut connection).await.unwrap();
     seen.refused(&customer.charge(1).await, 409, "balance_too_large");
+
+    let tenant = Tenant::add(site, "Arena").await;
+    let room = Room::paused(&tenant.api, json!({})).await;
+    let copy = query("CREATE TEMPORARY TABLE one_room AS SELECT * FROM waiting_rooms WHERE room_id = ?");
+    copy.bind(bytes(&room.id)).execute(&mut connection).await.unwrap();
+    for _ in 1..TENANT_ROOMS_LIMIT {
+        let renamed = query("UPDATE one_room SET room_id = UNHEX(REPLACE(UUID(), '-', ''))");
+        renamed.execute(&mut connection).await.unwrap();
+        let another = query("INSERT INTO waiting_rooms SELECT * FROM one_room");
+        another.execute(&mut connection).await.unwrap();
+    }
+    let more = json!({"name": "Line", "admit": {"count": 1, "every_seconds": 1}});
+    seen.refused(&tenant.api.post("/v1/waiting-rooms", more).await, 409, "too_many_waiting_rooms");
+    let gone = query("DELETE FROM waiting_rooms WHERE tenant_id = ?");
+    gone.bind(bytes(&tenant.id)).execute(&mut connection).await.unwrap();
 
     // As long as another request of the same customer's would hold the account.
     let mut other = connection.begin().await.unwrap();

@@ -1,4 +1,4 @@
-//! Waiting rooms on several servers, and what becomes of a line when a server, Redis or the database goes away.
+//! Waiting rooms and alarms on several servers, and what becomes of them when a server, Redis or the database goes away.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::{Api, Place, Room, Site};
 
+mod alarms;
 mod database_away;
 mod killed;
 mod redis_away;

@@ -98,12 +98,13 @@ async fn who_withdraws_is_not_drawn_and_makes_room(store: Store) {
         rooms.join(room, &visitor(number), pseudonym(number), 3).await.unwrap();
     }
     assert_eq!(refused(rooms.join(room, &visitor(4), pseudonym(4), 3).await), JoinRefusal::Full);
-    rooms.withdraw(room, &visitor(2)).await.unwrap();
-    rooms.withdraw(room, &visitor(2)).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(rooms.withdraw(room, &visitor(2)).await, Ok(Phase::Gathering));
+    }
     rooms.join(room, &visitor(4), pseudonym(4), 3).await.unwrap();
     assert_eq!(refused(rooms.join(room, &visitor(2), pseudonym(2), 3).await), JoinRefusal::Full);
     rooms.close(room).await.unwrap();
-    rooms.withdraw(room, &visitor(1)).await.unwrap();
+    assert_eq!(rooms.withdraw(room, &visitor(1)).await, Ok(Phase::Drawing));
     let mut names: Vec<_> = rooms.entrants(room).await.unwrap().into_iter().map(|(who, _)| who).collect();
     names.sort_unstable();
     assert_eq!(names, [visitor(1), visitor(3), visitor(4)], "afterwards withdrawing changes nothing");

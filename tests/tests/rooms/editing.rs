@@ -1,12 +1,14 @@
 //! Rooms are added and changed, and the operators' journal says so.
 
+use chrono::TimeDelta;
 use futures_util::future::join_all;
 use onsale_application::ports::{
-    BusMessage, CatalogueEditor, OperatorAction, OperatorActionKind, RoomChange, RoomEditError, Rooms,
+    BusMessage, CatalogueEditor, OperatorAction, OperatorActionKind, RoomChange, RoomEditError, Rooms, Tenants,
 };
 use onsale_domain::ids::AccountId;
-use onsale_domain::waiting_room::{Admit, Phase, RoomError, RoomOwner, WaitingRoom};
-use onsale_sql::SqlCatalogue;
+use onsale_domain::tenant::Tenant;
+use onsale_domain::waiting_room::{Admit, Phase, RoomError, RoomOwner, TENANT_ROOMS_LIMIT, WaitingRoom};
+use onsale_sql::{SqlCatalogue, SqlTenants};
 use onsale_tests::samples::concert;
 use onsale_tests::store::Store;
 
@@ -16,6 +18,7 @@ onsale_tests::contracts!(
     a_room_is_read_as_it_was_written_and_changed,
     the_journal_has_every_change_of_an_operator_and_no_secret,
     a_concert_has_one_room_that_is_not_closed,
+    a_tenant_has_so_many_live_rooms_and_no_more,
     a_closed_room_stays_closed,
     what_is_not_valid_is_refused,
 );
@@ -97,7 +100,37 @@ async fn a_concert_has_one_room_that_is_not_closed(store: Store) {
     let close = RoomChange { phase: Some(Phase::Closed), ..RoomChange::default() };
     replicas[1].change(first[0], close, None).await.unwrap();
     assert_eq!(replicas[0].guarding(concert.id).await.unwrap(), None);
-    replicas[2].create(&guard(&store), None, None).await.unwrap();
+    let next = guard(&store);
+    replicas[2].create(&next, None, None).await.unwrap();
+    assert!(replicas[0].live().await.unwrap().iter().any(|room| room.room == next.id && room.guards));
+}
+
+async fn a_tenant_has_so_many_live_rooms_and_no_more(store: Store) {
+    let replicas = replicas(&store, 3).await;
+    let tenants = SqlTenants::new(store.database.clone(), store.context.clone());
+    let tenant = Tenant { id: store.context.new_id(), name: "Arena".to_owned(), created_at: store.context.now() };
+    tenants.add(&tenant, store.context.new_id()).await.unwrap();
+    let draft = || WaitingRoom { owner: RoomOwner::Tenant(tenant.id), ..draft(&store) };
+    let first = draft();
+    replicas[0].create(&first, None, None).await.unwrap();
+    for _ in 1..TENANT_ROOMS_LIMIT - 1 {
+        replicas[0].create(&draft(), None, None).await.unwrap();
+    }
+    let creating = replicas.iter().map(|replica| {
+        let (replica, room) = (replica.clone(), draft());
+        tokio::spawn(async move { replica.create(&room, None, None).await })
+    });
+    let created: Vec<_> = join_all(creating).await.into_iter().map(Result::unwrap).collect();
+    let refused = Err(RoomEditError::TooMany { limit: TENANT_ROOMS_LIMIT });
+    assert_eq!(created.iter().filter(|answer| answer.is_ok()).count(), 1, "{created:?}");
+    assert_eq!(created.iter().filter(|answer| **answer == refused).count(), 2, "{created:?}");
+    let close = RoomChange { phase: Some(Phase::Closed), ..RoomChange::default() };
+    replicas[1].change(first.id, close, None).await.unwrap();
+    assert_eq!(replicas[0].create(&draft(), None, None).await, refused, "it is shown for a day");
+    let other = WaitingRoom { owner: RoomOwner::Tenant(store.context.new_id()), ..draft() };
+    replicas[0].create(&other, None, None).await.unwrap();
+    store.clock.advance(TimeDelta::days(1));
+    replicas[0].create(&draft(), None, None).await.unwrap();
 }
 
 async fn a_closed_room_stays_closed(store: Store) {

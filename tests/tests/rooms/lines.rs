@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use onsale_application::ports::{BusMessage, CeilingError, EpochStart, Rooms};
-use onsale_domain::waiting_room::Healing;
+use onsale_application::ports::{BusMessage, CeilingError, Draws, EpochStart, RoomChange, Rooms};
+use onsale_domain::waiting_room::{Healing, Phase, WaitingRoom};
 use onsale_tests::store::Store;
 
 use super::support::{draft, opened, record, replicas, rooms};
@@ -13,6 +13,7 @@ onsale_tests::contracts!(
     a_ceiling_only_rises,
     a_line_of_an_earlier_epoch_hands_out_no_more_numbers,
     a_line_that_never_handed_out_a_number_needs_no_healing,
+    a_room_without_numbers_has_no_line_to_begin,
 );
 
 async fn of_those_who_begin_an_epoch_at_once_one_wins(store: Store) {
@@ -61,4 +62,20 @@ async fn a_line_that_never_handed_out_a_number_needs_no_healing(store: Store) {
     let start = rooms.begin_epoch(room, 0, store.context.now() + TimeDelta::seconds(60)).await.unwrap();
     assert_eq!(start, EpochStart::Won { epoch: 1, resumed_at: 0 });
     assert_eq!(record(&rooms, room).await.progress.healing, None);
+}
+
+async fn a_room_without_numbers_has_no_line_to_begin(store: Store) {
+    let rooms = rooms(&store);
+    let opens_at = Some(store.context.now());
+    let room = WaitingRoom { phase: Phase::Gathering, opens_at, ..draft(&store) };
+    rooms.create(&room, Some([7; 32]), None).await.unwrap();
+    let begin = async || rooms.begin_epoch(room.id, 0, store.context.now()).await.unwrap();
+    assert_eq!(begin().await, EpochStart::NoLine);
+    rooms.close(room.id).await.unwrap();
+    assert_eq!(begin().await, EpochStart::NoLine, "it is being drawn");
+    rooms.open(room.id, [0; 32], 0).await.unwrap();
+    assert_eq!(begin().await, EpochStart::Won { epoch: 1, resumed_at: 0 });
+    let close = RoomChange { phase: Some(Phase::Closed), ..RoomChange::default() };
+    rooms.change(room.id, close, None).await.unwrap();
+    assert_eq!(rooms.begin_epoch(room.id, 1, store.context.now()).await, Ok(EpochStart::NoLine), "it is over");
 }

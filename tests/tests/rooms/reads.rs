@@ -1,7 +1,7 @@
 //! What replicas and owners read of rooms.
 
 use chrono::TimeDelta;
-use onsale_application::ports::{RoomChange, Rooms};
+use onsale_application::ports::{RoomChange, RoomHeadline, Rooms};
 use onsale_domain::ids::WaitingRoomId;
 use onsale_domain::waiting_room::{EndReason, Phase, RoomOwner, WaitingRoom};
 use onsale_tests::store::Store;
@@ -11,6 +11,7 @@ use super::support::{EVERY, PASS, claim, draft, everything, opened, rooms, tick,
 onsale_tests::contracts!(
     changes_say_what_has_changed_since,
     from_the_beginning_there_is_everything_that_matters_and_no_more,
+    whoever_was_picked_and_has_expired_is_known_until_its_turn_has_passed,
     rooms_are_listed_newest_first_by_owner,
     a_room_is_live_until_a_day_after_it_was_closed,
 );
@@ -56,6 +57,23 @@ async fn from_the_beginning_there_is_everything_that_matters_and_no_more(store: 
     assert_eq!(numbers(&rooms).await, (vec![], vec![50]), "the second is over");
 }
 
+async fn whoever_was_picked_and_has_expired_is_known_until_its_turn_has_passed(store: Store) {
+    let rooms = rooms(&store);
+    let room = opened(&store, draft(&store), 20).await;
+    rooms.pick(room, &[(visitor(12), 12), (visitor(15), 15)]).await.unwrap();
+    claim(&rooms, room, 12).await.unwrap();
+    let numbers =
+        async || -> Vec<i64> { everything(&rooms, room).await.visits.iter().map(|visit| visit.number).collect() };
+    store.clock.advance(PASS);
+    tick(&rooms, room).await;
+    assert_eq!(numbers().await, [12, 15], "ten are let in, and neither of them");
+    store.clock.advance(EVERY);
+    tick(&rooms, room).await;
+    assert_eq!(numbers().await, [12, 15], "their numbers look as if they were let in now");
+    store.clock.advance(PASS);
+    assert_eq!(numbers().await, [0; 0], "the tick is over");
+}
+
 async fn rooms_are_listed_newest_first_by_owner(store: Store) {
     let rooms = rooms(&store);
     let tenant = RoomOwner::Tenant(store.context.new_id());
@@ -83,7 +101,8 @@ async fn a_room_is_live_until_a_day_after_it_was_closed(store: Store) {
     rooms.change(closed, close, None).await.unwrap();
     let mut live = rooms.live().await.unwrap();
     live.sort_unstable();
-    assert_eq!(live, [(open, change), (closed, change + 1)]);
+    let headline = |room, change| RoomHeadline { room, change, guards: false };
+    assert_eq!(live, [headline(open, change), headline(closed, change + 1)]);
     store.clock.advance(TimeDelta::days(1));
-    assert_eq!(rooms.live().await.unwrap(), [(open, change)]);
+    assert_eq!(rooms.live().await.unwrap(), [headline(open, change)]);
 }

@@ -1,4 +1,4 @@
-//! Codes and passes that tenants present.
+//! Passes that tenants present.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -8,8 +8,8 @@ use onsale_tests::store::Store;
 use super::support::{replicas, rooms};
 
 onsale_tests::contracts!(
-    of_a_hundred_who_present_a_code_at_once_one_is_the_first,
-    many_codes_on_many_replicas_are_each_new_once,
+    of_a_hundred_who_present_a_pass_at_once_one_is_the_first,
+    many_passes_on_many_replicas_are_each_new_once,
     what_may_be_forgotten_is_forgotten,
 );
 
@@ -20,22 +20,22 @@ fn redemption(store: &Store, number: u32, seconds: i64) -> Redemption {
     Redemption { digest, room: uuid::Uuid::from_u128(1).into(), expires_at }
 }
 
-async fn first_uses(store: &Store, replicas: usize, calls: u32, codes: u32) -> usize {
+async fn first_uses(store: &Store, replicas: usize, calls: u32, passes: u32) -> usize {
     let replicas = self::replicas(store, replicas).await;
     let presented = (0..calls).map(|call| {
         let replica = replicas[call as usize % replicas.len()].clone();
-        let redemption = redemption(store, call % codes, 60);
+        let redemption = redemption(store, call % passes, 60);
         tokio::spawn(async move { replica.redeem(redemption).await.unwrap() })
     });
     join_all(presented).await.into_iter().filter(|first| *first.as_ref().unwrap()).count()
 }
 
-async fn of_a_hundred_who_present_a_code_at_once_one_is_the_first(store: Store) {
+async fn of_a_hundred_who_present_a_pass_at_once_one_is_the_first(store: Store) {
     assert_eq!(first_uses(&store, 4, 100, 1).await, 1);
     assert!(!rooms(&store).redeem(redemption(&store, 0, 60)).await.unwrap());
 }
 
-async fn many_codes_on_many_replicas_are_each_new_once(store: Store) {
+async fn many_passes_on_many_replicas_are_each_new_once(store: Store) {
     assert_eq!(first_uses(&store, 3, 3_000, 500).await, 500);
 }
 

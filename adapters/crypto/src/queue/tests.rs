@@ -105,7 +105,7 @@ fn one_of_each(seals: &QueueTokenSeals) -> Vec<(&'static str, String)> {
         ("pass code", code(seals)),
         ("pass", seals.pass(&admission(), NOW).unwrap()),
         ("access token", account_seals().access_token(&access)),
-        ("stream ticket", account_seals().stream_ticket(&StreamClaims { performance, expires_at })),
+        ("stream ticket", account_seals().stream_ticket(&StreamClaims { performance, admission: None, expires_at })),
         ("refresh token", account_seals().new_refresh_token().0),
         ("API key", seals.new_api_key()),
     ]

@@ -2,7 +2,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{SealError, StreamClaims};
-use onsale_domain::ids::PerformanceId;
+use onsale_domain::box_office::Admission;
+use onsale_domain::ids::{PerformanceId, WaitingRoomId};
 use subtle::{Choice, ConstantTimeEq};
 use uuid::Uuid;
 
@@ -10,12 +11,12 @@ use super::SealSettings;
 use crate::secret::{Secret, hmac};
 
 /// The layout below; another layout gets another number.
-const VERSION: u8 = 1;
-const BODY: usize = 1 + 16 + 8;
+const VERSION: u8 = 2;
+const BODY: usize = 1 + 16 + 16 + 8 + 8;
 const TICKET: usize = BODY + 32;
 
-/// Tickets for streams: version, performance, expiry in microseconds since 1970 (big-endian), HMAC-SHA256 of these; as
-/// base64url. The purpose is in the key.
+/// Tickets for streams: version, performance, waiting room and number of the admission (0 for none), expiry in microseconds
+/// since 1970 (big-endian), HMAC-SHA256 of these; as base64url. The purpose is in the key.
 pub(super) struct StreamTickets {
     /// The first one signs, all are accepted.
     keys: Vec<[u8; 32]>,
@@ -31,6 +32,10 @@ impl StreamTickets {
         let mut ticket = Vec::with_capacity(TICKET);
         ticket.push(VERSION);
         ticket.extend_from_slice(claims.performance.0.as_bytes());
+        let (room, number) =
+            claims.admission.map_or((Uuid::nil(), 0), |admission| (admission.room.0, admission.number));
+        ticket.extend_from_slice(room.as_bytes());
+        ticket.extend_from_slice(&number.to_be_bytes());
         ticket.extend_from_slice(&claims.expires_at.timestamp_micros().to_be_bytes());
         let mac = hmac(&self.keys[0], &[&ticket]);
         ticket.extend_from_slice(&mac);
@@ -61,6 +66,12 @@ impl StreamTickets {
 
 fn read(body: &[u8]) -> Option<StreamClaims> {
     let performance = PerformanceId(Uuid::from_slice(&body[1..17]).ok()?);
-    let expires_at = i64::from_be_bytes(body[17..].try_into().ok()?);
-    Some(StreamClaims { performance, expires_at: DateTime::from_timestamp_micros(expires_at)? })
+    let room = WaitingRoomId(Uuid::from_slice(&body[17..33]).ok()?);
+    let number = i64::from_be_bytes(body[33..41].try_into().ok()?);
+    let expires_at = i64::from_be_bytes(body[41..].try_into().ok()?);
+    Some(StreamClaims {
+        performance,
+        admission: (number > 0).then_some(Admission { room, number }),
+        expires_at: DateTime::from_timestamp_micros(expires_at)?,
+    })
 }

@@ -6,7 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use onsale_application::ports::{AccessClaims, Clock, SealError, Seals, StreamClaims};
 use onsale_domain::account::Role;
-use onsale_domain::ids::{AccountId, PerformanceId, SessionId};
+use onsale_domain::box_office::Admission;
+use onsale_domain::ids::{AccountId, PerformanceId, SessionId, WaitingRoomId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -50,7 +51,8 @@ fn claims() -> AccessClaims {
 }
 
 fn stream_claims() -> StreamClaims {
-    StreamClaims { performance: PerformanceId(Uuid::from_u128(3)), expires_at: NOW + TimeDelta::hours(1) }
+    let admission = Some(Admission { room: WaitingRoomId(Uuid::from_u128(4)), number: 5 });
+    StreamClaims { performance: PerformanceId(Uuid::from_u128(3)), admission, expires_at: NOW + TimeDelta::hours(1) }
 }
 
 fn part(token: &str, index: usize) -> Value {

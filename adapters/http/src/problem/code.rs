@@ -89,6 +89,7 @@ codes! {
         PerformancePreparing "performance_preparing" "The performance is still being prepared";
         WaitingRoomClosed "waiting_room_closed" "The waiting room is closed, and stays so";
         WaitingRoomNotOpen "waiting_room_not_open" "The waiting room has not opened yet";
+        TooManyWaitingRooms "too_many_waiting_rooms" "The tenant has as many waiting rooms as it may";
         ConcertGuarded "concert_guarded" "The concert has a waiting room that is not closed";
         IdempotencyInProgress "idempotency_in_progress" "A request with this key is still running";
     }

@@ -149,7 +149,7 @@ impl AvailabilityApi {
         let snapshot = self.use_cases.availability.snapshot(performance).await?;
         let body = match pass {
             None => self.bodies.body(&snapshot),
-            Some(pass) => self.bodies.body_until(&snapshot, pass.expires_at),
+            Some(pass) => self.bodies.body_of(&snapshot, &pass),
         };
         Ok(Rendered::new(body, ASK_AGAIN))
     }
@@ -171,9 +171,14 @@ impl AvailabilityApi {
     ) -> Result<EventStream<AvailabilityEvents>, StreamProblem> {
         let claims = self.opened(&ticket.0, PerformanceId(id.0))?;
         let permit = self.limit.permit(request.client).filter(|_| !self.draining.has_begun()).ok_or_else(busy)?;
-        let following = self.watch.follow(claims.performance).await?;
+        let concert = self.gate.concert_of(claims.performance).await.map_err(Problem::from)?;
+        if !self.use_cases.admissions.goes_on(concert, claims.admission).map_err(Problem::from)? {
+            return Err(StreamProblem::StreamTicketInvalid);
+        }
+        let following = self.watch.follow(claims.performance, self.gate.is_guarded(concert)).await?;
+        let is_admitted = self.gate.is_admitted(concert, claims.admission);
         let context = self.use_cases.context.clone();
-        let follower = Follower::new(claims, following, permit, self.watch.clone(), context);
+        let follower = Follower::new((claims, is_admitted), following, permit, self.watch.clone(), context);
         Ok(EventStream::new(self.draining.end(follower.into_events())))
     }
 

@@ -54,7 +54,8 @@ impl TryFrom<PassProof> for Presented {
 struct PassCheck {
     /// Whether it is good. If not, nothing else is said.
     valid: bool,
-    /// Whether it was presented for the first time. A second time may be this server's own, after an answer was lost.
+    /// Whether the pass was presented for the first time, itself or by any of its codes: each status answer has another. A
+    /// second time may be this server's own, after an answer was lost.
     first_use: Option<bool>,
     /// The pass.
     pass: Option<String>,
@@ -199,7 +200,8 @@ impl PassesApi {
     /// Check a pass
     ///
     /// By the code of the redirect or by the pass; asking uses it. Within its minute a code answers the same again, with
-    /// `first_use: false`: an answer may have been lost, but two browsers must not both get in with it.
+    /// `first_use: false`: an answer may have been lost, but two browsers must not both get in with it. So does another code
+    /// of the same pass.
     #[oai(path = "/v1/passes/verify", method = "post", operation_id = "verify_pass")]
     async fn verify_pass(
         &self,

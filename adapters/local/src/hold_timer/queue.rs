@@ -1,5 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onsale_application::ports::HoldAlarm;
@@ -7,53 +6,78 @@ use onsale_domain::ids::ReservationId;
 
 use super::HoldTimerSettings;
 
-/// Alarms in the order in which they are due, those that have rung in the order in which their leases end.
+/// Alarms in the order in which they are due, those that have rung in the order in which their leases end, and those
+/// that nobody answered in the order in which they died.
 ///
-/// `places` has every alarm once and says in which of the two it is.
+/// `entries` has every alarm once and says in which of the three it is.
 pub(super) struct Queue {
-    lease: TimeDelta,
+    leases: Vec<TimeDelta>,
+    dead_for: TimeDelta,
     capacity: usize,
-    armed: BTreeMap<(DateTime<Utc>, ReservationId), HoldAlarm>,
-    leased: BTreeMap<(DateTime<Utc>, ReservationId), HoldAlarm>,
-    places: HashMap<ReservationId, Place>,
+    armed: Order,
+    leased: Order,
+    dead: Order,
+    entries: HashMap<ReservationId, Entry>,
+}
+
+type Order = BTreeSet<(DateTime<Utc>, ReservationId)>;
+
+struct Entry {
+    alarm: HoldAlarm,
+    /// How often it has rung.
+    tries: usize,
+    place: Place,
 }
 
 #[derive(Clone, Copy)]
 enum Place {
-    Armed { due: DateTime<Utc> },
+    Armed,
     Leased { until: DateTime<Utc> },
+    Dead { since: DateTime<Utc> },
+}
+
+/// What became of leases that have ended.
+#[derive(Default)]
+pub(super) struct Ended {
+    /// Alarms that are set again.
+    pub(super) returned: u64,
+    /// Alarms that are dead.
+    pub(super) died: u64,
 }
 
 impl Queue {
     pub(super) fn new(settings: HoldTimerSettings) -> Self {
-        // The longest lease that chrono can add to a moment is still far beyond any hold.
-        let lease = TimeDelta::from_std(settings.lease.min(Duration::from_hours(24))).expect("a day is a time delta");
         Self {
-            lease,
+            leases: settings.terms.leases(),
+            dead_for: settings.terms.dead_for(),
             capacity: settings.capacity.get(),
-            armed: BTreeMap::new(),
-            leased: BTreeMap::new(),
-            places: HashMap::new(),
+            armed: Order::new(),
+            leased: Order::new(),
+            dead: Order::new(),
+            entries: HashMap::new(),
         }
     }
 
     /// Sets an alarm, moving an older one of the same hold. The very same alarm stays as it is, so that whoever has
-    /// leased it can still acknowledge it.
+    /// leased it can still acknowledge it, and a dead one stays dead.
     pub(super) fn arm(&mut self, alarm: HoldAlarm) {
         if self.find(alarm.reservation) == Some(&alarm) {
             return;
         }
         self.disarm(alarm.reservation);
-        self.set(alarm);
+        self.armed.insert((alarm.due, alarm.reservation));
+        self.entries.insert(alarm.reservation, Entry { alarm, tries: 0, place: Place::Armed });
     }
 
     /// Takes an alarm away.
     pub(super) fn disarm(&mut self, hold: ReservationId) {
-        match self.places.remove(&hold) {
-            Some(Place::Armed { due }) => self.armed.remove(&(due, hold)),
-            Some(Place::Leased { until }) => self.leased.remove(&(until, hold)),
-            None => None,
-        };
+        if let Some(Entry { alarm, place, .. }) = self.entries.remove(&hold) {
+            match place {
+                Place::Armed => self.armed.remove(&(alarm.due, hold)),
+                Place::Leased { until } => self.leased.remove(&(until, hold)),
+                Place::Dead { since } => self.dead.remove(&(since, hold)),
+            };
+        }
     }
 
     /// Takes an alarm away that has rung, unless it was set to another moment meanwhile.
@@ -63,71 +87,84 @@ impl Queue {
         }
     }
 
-    /// Drops the alarms that are due last until the rest fits; says how many.
+    /// Drops dead alarms and then those that are due last until the rest fits; says how many.
     pub(super) fn drop_latest(&mut self) -> u64 {
         let mut dropped = 0;
-        while self.places.len() > self.capacity
-            && let Some(((_, hold), _)) = self.armed.pop_last()
+        while self.entries.len() > self.capacity
+            && let Some((_, hold)) = self.dead.pop_first().or_else(|| self.armed.pop_last())
         {
-            self.places.remove(&hold);
+            self.entries.remove(&hold);
             dropped += 1;
         }
         dropped
     }
 
-    /// Sets the alarms again whose leases have ended at `now`; says how many.
-    pub(super) fn end_leases(&mut self, now: DateTime<Utc>) -> u64 {
-        let mut returned = 0;
-        while let Some(alarm) = pop_until(&mut self.leased, now) {
-            self.set(alarm);
-            returned += 1;
+    /// Sets the alarms again whose leases have ended at `now`, those that have been tried often enough left out, and
+    /// forgets those that have been dead for long enough.
+    pub(super) fn end_leases(&mut self, now: DateTime<Utc>) -> Ended {
+        let mut ended = Ended::default();
+        while let Some(hold) = pop_until(&mut self.leased, now) {
+            let entry = self.entries.get_mut(&hold).expect("every leased alarm has an entry");
+            if entry.tries < self.leases.len() {
+                entry.place = Place::Armed;
+                self.armed.insert((entry.alarm.due, hold));
+                ended.returned += 1;
+            } else {
+                entry.place = Place::Dead { since: now };
+                self.dead.insert((now, hold));
+                ended.died += 1;
+            }
         }
-        returned
+        while let Some(hold) = pop_until(&mut self.dead, now - self.dead_for) {
+            self.entries.remove(&hold);
+        }
+        ended
     }
 
-    /// Leases up to `limit` alarms that are due at `now`, the longest due first.
+    /// Leases up to `limit` alarms that are due at `now`, the longest due first; each time one rings its lease is longer.
     pub(super) fn lease_due(&mut self, now: DateTime<Utc>, limit: usize) -> Vec<HoldAlarm> {
-        let until = now + self.lease;
         let mut due = Vec::new();
         while due.len() < limit
-            && let Some(alarm) = pop_until(&mut self.armed, now)
+            && let Some(hold) = pop_until(&mut self.armed, now)
         {
-            self.leased.insert((until, alarm.reservation), alarm);
-            self.places.insert(alarm.reservation, Place::Leased { until });
-            due.push(alarm);
+            let entry = self.entries.get_mut(&hold).expect("every armed alarm has an entry");
+            let until = now + self.leases[entry.tries];
+            entry.tries += 1;
+            entry.place = Place::Leased { until };
+            self.leased.insert((until, hold));
+            due.push(entry.alarm);
         }
         due
     }
 
     /// When there will be something to do next.
     pub(super) fn next_moment(&self) -> Option<DateTime<Utc>> {
-        let first = |alarms: &BTreeMap<(DateTime<Utc>, _), _>| alarms.first_key_value().map(|((moment, _), _)| *moment);
-        first(&self.armed).into_iter().chain(first(&self.leased)).min()
+        let first = |order: &Order| order.first().map(|(moment, _)| *moment);
+        let forgotten = first(&self.dead).map(|since| since + self.dead_for);
+        [first(&self.armed), first(&self.leased), forgotten].into_iter().flatten().min()
     }
 
-    /// How many alarms there are, as gauges count.
-    #[expect(clippy::cast_precision_loss, reason = "memory ends long before 2^52 alarms")]
-    pub(super) fn count(&self) -> f64 {
-        self.places.len() as f64
+    /// How many alarms there are, dead ones included.
+    pub(super) fn known(&self) -> usize {
+        self.entries.len()
     }
 
-    fn set(&mut self, alarm: HoldAlarm) {
-        self.armed.insert((alarm.due, alarm.reservation), alarm);
-        self.places.insert(alarm.reservation, Place::Armed { due: alarm.due });
+    /// How many alarms are dead.
+    pub(super) fn dead(&self) -> usize {
+        self.dead.len()
+    }
+
+    /// The first of the dead alarms.
+    pub(super) fn some_dead(&self, limit: usize) -> Vec<HoldAlarm> {
+        self.dead.iter().take(limit).filter_map(|(_, hold)| self.find(*hold).copied()).collect()
     }
 
     fn find(&self, hold: ReservationId) -> Option<&HoldAlarm> {
-        match *self.places.get(&hold)? {
-            Place::Armed { due } => self.armed.get(&(due, hold)),
-            Place::Leased { until } => self.leased.get(&(until, hold)),
-        }
+        self.entries.get(&hold).map(|entry| &entry.alarm)
     }
 }
 
-fn pop_until(
-    alarms: &mut BTreeMap<(DateTime<Utc>, ReservationId), HoldAlarm>,
-    now: DateTime<Utc>,
-) -> Option<HoldAlarm> {
-    let first = alarms.first_entry().filter(|entry| entry.key().0 <= now)?;
-    Some(first.remove())
+/// Takes the first out whose moment has come.
+fn pop_until(order: &mut Order, now: DateTime<Utc>) -> Option<ReservationId> {
+    order.first().is_some_and(|(moment, _)| *moment <= now).then(|| order.pop_first()).flatten().map(|(_, hold)| hold)
 }

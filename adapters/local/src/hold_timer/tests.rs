@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use onsale_application::ports::{Clock, HoldAlarm, HoldTimer};
+use onsale_application::ports::{AlarmTerms, Clock, DeadAlarms, HoldAlarm, HoldTimer};
 use onsale_domain::ids::{PerformanceId, ReservationId};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
@@ -25,8 +25,9 @@ impl Clock for RuntimeClock {
 }
 
 fn timer(lease_seconds: u64, capacity: usize) -> Arc<LocalHoldTimer> {
-    let settings =
-        HoldTimerSettings { lease: Duration::from_secs(lease_seconds), capacity: NonZeroUsize::new(capacity).unwrap() };
+    let lease = Duration::from_secs(lease_seconds);
+    let terms = AlarmTerms { lease, longest_lease: lease, ..AlarmTerms::default() };
+    let settings = HoldTimerSettings { terms, capacity: NonZeroUsize::new(capacity).unwrap() };
     Arc::new(LocalHoldTimer::new(settings, Arc::new(RuntimeClock(Instant::now()))))
 }
 
@@ -112,6 +113,29 @@ async fn an_alarm_that_is_not_acknowledged_comes_back_until_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_alarm_that_nobody_answers_comes_back_later_each_time_dies_and_is_forgotten() {
+    let terms = AlarmTerms {
+        lease: Duration::from_secs(10),
+        longest_lease: Duration::from_secs(15),
+        tries: 3,
+        dead_for: Duration::from_mins(1),
+    };
+    let settings = HoldTimerSettings { terms, ..HoldTimerSettings::default() };
+    let timer = Arc::new(LocalHoldTimer::new(settings, Arc::new(RuntimeClock(Instant::now()))));
+    timer.arm(&[alarm(1, 10)]).await.unwrap();
+    for second in [10, 20, 35] {
+        rings_at(&timer, second, &[alarm(1, 10)]).await;
+    }
+    timer.arm(&[alarm(2, 55)]).await.unwrap();
+    rings_at(&timer, 55, &[alarm(2, 55)]).await;
+    timer.acknowledge(&[alarm(2, 55)]).await.unwrap();
+    let dead = timer.dead(10).await.unwrap();
+    assert_eq!(dead, DeadAlarms { known: 1, dead: 1, some: vec![alarm(1, 10)] });
+    stays_silent(&timer).await;
+    assert_eq!(timer.dead(10).await.unwrap(), DeadAlarms::default());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_alarm_that_was_moved_while_leased_rings_again() {
     let timer = timer(30, 10);
     timer.arm(&[alarm(1, 10)]).await.unwrap();
@@ -148,8 +172,9 @@ async fn what_is_disarmed_stays_silent_leased_or_not() {
     let timer = timer(30, 10);
     timer.arm(&[alarm(1, 10), alarm(2, 20)]).await.unwrap();
     rings_at(&timer, 10, &[alarm(1, 10)]).await;
-    let unknown = ReservationId(Uuid::from_u128(9));
-    timer.disarm(&[alarm(1, 10).reservation, alarm(2, 20).reservation, unknown]).await.unwrap();
+    for id in [1, 2, 9] {
+        timer.disarm_soon(alarm(id, 0).performance, alarm(id, 0).reservation);
+    }
     stays_silent(&timer).await;
 }
 

@@ -10,7 +10,14 @@ use crate::server::Redis;
 /// A script behind the fence that all of them share.
 macro_rules! fenced {
     ($name:literal) => {
-        Script::new($name, concat!(include_str!("lua/fence.lua"), include_str!(concat!("lua/", $name, ".lua"))))
+        Script::new(
+            $name,
+            concat!(
+                include_str!("../lua/run.lua"),
+                include_str!("lua/fence.lua"),
+                include_str!(concat!("lua/", $name, ".lua")),
+            ),
+        )
     };
 }
 

@@ -31,7 +31,7 @@ impl Draws for SqlRooms {
         self.joins.submit(room, command).await.unwrap_or_else(|error| Err(lane_error(error)))
     }
 
-    async fn withdraw(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<(), Unavailable> {
+    async fn withdraw(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<Phase, Unavailable> {
         attempt(|| in_time(self.desk.try_withdraw(room, visitor))).await?.ok_or_else(|| unknown_room(room))
     }
 
@@ -81,14 +81,14 @@ impl Draws for SqlRooms {
 }
 
 impl Desk {
-    async fn try_withdraw(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<Option<()>, SqlError> {
+    async fn try_withdraw(&self, room: WaitingRoomId, visitor: &VisitorId) -> Result<Option<Phase>, SqlError> {
         let mut transaction = self.database.begin().await?;
         let Some((phase, count)) = entrants::lock(&mut transaction, room).await? else { return Ok(None) };
         if phase == Phase::Gathering && entrants::delete(&mut transaction, room, visitor).await? {
             entrants::write_count(&mut transaction, room, count.saturating_sub(1)).await?;
             transaction.commit().await?;
         }
-        Ok(Some(()))
+        Ok(Some(phase))
     }
 
     /// A piece at a time, by name, so that no answer is longer than that.

@@ -1,15 +1,18 @@
 //! Adding and changing rooms.
 
+use chrono::{DateTime, Utc};
 use onsale_application::ports::{
     Context, DrawRecord, OperatorActionKind, RoomChange, RoomEditError, RoomRecord, Unavailable,
 };
-use onsale_domain::ids::{AccountId, ConcertId};
-use onsale_domain::waiting_room::{Progress, WaitingRoom};
+use onsale_domain::ids::{AccountId, ConcertId, TenantId};
+use onsale_domain::waiting_room::{Progress, RoomOwner, TENANT_ROOMS_LIMIT, WaitingRoom};
 
 use super::desk::{Desk, Step, in_time};
 use super::locked::LockedRoom;
+use super::reads::SHOWN_AFTER_CLOSING;
 use super::room;
 use crate::catalogue::journal::{self, Line};
+use crate::catalogue::only;
 use crate::database::{SqlError, Statement, Transaction};
 use crate::settling::attempt;
 
@@ -43,6 +46,11 @@ impl Desk {
         {
             return Ok(Err(refusal));
         }
+        if let RoomOwner::Tenant(tenant) = room.owner
+            && let Err(refusal) = below_limit(&mut transaction, tenant, self.context.now()).await?
+        {
+            return Ok(Err(refusal));
+        }
         let draw = seed.map(|seed| DrawRecord { seed, entrants: None });
         room::insert(&mut transaction, &RoomRecord { room: room.clone(), progress, draw }).await?;
         if operator.is_some() {
@@ -63,6 +71,21 @@ async fn unguarded(transaction: &mut Transaction, concert: ConcertId) -> Result<
     let guarded = Statement::new("SELECT 1 FROM waiting_rooms WHERE concert_id = ? AND closed_at IS NULL");
     let guarded = transaction.fetch_optional(guarded.bind(concert)).await?.is_some();
     Ok(if guarded { Err(RoomEditError::ConcertGuarded) } else { Ok(()) })
+}
+
+/// Whether a tenant may have one more live room. Its row is the lock on that question.
+async fn below_limit(
+    transaction: &mut Transaction,
+    tenant: TenantId,
+    now: DateTime<Utc>,
+) -> Result<Result<(), RoomEditError>, SqlError> {
+    let locked = format!("SELECT 1 FROM tenants WHERE tenant_id = ?{}", transaction.dialect().for_update());
+    transaction.fetch_optional(Statement::new(locked).bind(tenant)).await?;
+    let live = "SELECT COUNT(*) FROM waiting_rooms WHERE tenant_id = ? AND (closed_at IS NULL OR closed_at > ?)";
+    let live = Statement::new(live).bind(tenant).bind(now - SHOWN_AFTER_CLOSING);
+    let live: i64 = only(transaction.fetch_optional(live).await?)?.get(0)?;
+    let limit = TENANT_ROOMS_LIMIT;
+    Ok(if live < i64::from(limit) { Ok(()) } else { Err(RoomEditError::TooMany { limit }) })
 }
 
 /// A room's terms or its phase are changed.

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{
-    CeilingError, EpochStart, Page, Redemption, RoomChange, RoomChanges, RoomEditError, Rooms, StepError, Unavailable,
+    CeilingError, EpochStart, Page, Redemption, RoomChange, RoomChanges, RoomEditError, RoomHeadline, Rooms, StepError,
+    Unavailable,
 };
 use onsale_domain::ids::{AccountId, ConcertId, PassId, WaitingRoomId};
 use onsale_domain::waiting_room::{
@@ -49,7 +50,7 @@ impl Rooms for SqlRooms {
         Ok(in_time(reads::list(&self.desk.database, owner, before, limit)).await?)
     }
 
-    async fn live(&self) -> Result<Vec<(WaitingRoomId, i64)>, Unavailable> {
+    async fn live(&self) -> Result<Vec<RoomHeadline>, Unavailable> {
         Ok(in_time(reads::live(&self.desk.database, self.desk.context.now())).await?)
     }
 

@@ -1,7 +1,7 @@
 //! Reading without deciding.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use onsale_application::ports::{Page, RoomChanges};
+use onsale_application::ports::{Page, RoomChanges, RoomHeadline};
 use onsale_domain::ids::{ConcertId, PassId, WaitingRoomId};
 use onsale_domain::waiting_room::{QueueNumber, RoomOwner, Tick, Visit, VisitorId, WaitingRoom};
 
@@ -10,8 +10,8 @@ use super::{ticks, visits};
 use crate::database::{Database, Row, SqlError, Statement, Transaction, Value};
 use crate::page::page;
 
-/// How long a closed room is still shown.
-const SHOWN_AFTER_CLOSING: TimeDelta = TimeDelta::days(1);
+/// How long a closed room is still shown, and live.
+pub(super) const SHOWN_AFTER_CLOSING: TimeDelta = TimeDelta::days(1);
 
 /// Rooms of `owner`, or of everybody, newest first.
 pub(super) async fn list(
@@ -41,11 +41,15 @@ pub(super) async fn list(
     Ok(page(rooms, limit, |room| room.id))
 }
 
-/// Rooms that are not closed, or have not been for long, with their changes.
-pub(super) async fn live(database: &Database, now: DateTime<Utc>) -> Result<Vec<(WaitingRoomId, i64)>, SqlError> {
-    let text = "SELECT room_id, change_no FROM waiting_rooms WHERE closed_at IS NULL OR closed_at > ?";
+/// Rooms that are not closed, or have not been for long.
+pub(super) async fn live(database: &Database, now: DateTime<Utc>) -> Result<Vec<RoomHeadline>, SqlError> {
+    let text = "SELECT room_id, change_no, concert_id FROM waiting_rooms WHERE closed_at IS NULL OR closed_at > ?";
     let rows = database.fetch_all(Statement::new(text).bind(now - SHOWN_AFTER_CLOSING)).await?;
-    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+    let headline = |row: &Row| {
+        let guards = row.get::<Option<ConcertId>>(2)?.is_some();
+        Ok(RoomHeadline { room: row.get(0)?, change: row.get(1)?, guards })
+    };
+    rows.iter().map(headline).collect()
 }
 
 /// The room in front of a concert.
@@ -86,11 +90,11 @@ async fn read_all(
     );
     let rows = transaction.fetch_all(Statement::new(text).bind(room).bind(now)).await?;
     changes.ticks = rows.iter().map(ticks::tick).collect::<Result<_, _>>()?;
-    // Who ended before its turn matters until its turn has passed, too: its number looks as if it were let in.
+    // Who ended before its turn, or was picked before it and has expired, matters until its turn has passed, too: its number
+    // looks as if it waited or were let in.
     let first = first_that_matters(&changes.ticks, changes.record.progress.serving);
     let text = format!(
-        "SELECT {} FROM room_visits WHERE room_id = ? AND (expires_at > ? OR (ended_at IS NOT NULL AND number >= ?)) \
-         ORDER BY number",
+        "SELECT {} FROM room_visits WHERE room_id = ? AND (expires_at > ? OR number >= ?) ORDER BY number",
         visits::COLUMNS
     );
     let rows = transaction.fetch_all(Statement::new(text).bind(room).bind(now).bind(first)).await?;

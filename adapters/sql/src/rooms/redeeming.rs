@@ -1,4 +1,4 @@
-//! Codes and passes that tenants present: each is new once.
+//! Passes that tenants present, themselves or by their codes: each is new once.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::settling::{self, Failure, Run, Stage, Transact};
 /// How many lanes there are; more would mean smaller groups, fewer a longer queue.
 const LANES: u8 = 8;
 
-/// Which lane a code or pass takes.
+/// Which lane a pass takes.
 pub(super) fn lane(redemption: &Redemption) -> u8 {
     redemption.digest[0] % LANES
 }
@@ -96,6 +96,6 @@ async fn insert(transaction: &mut Transaction, redemptions: &[Redemption]) -> Re
     transaction.write_rows(&INSERT, redemptions, row).await
 }
 
-/// Forgets codes and passes.
+/// Forgets passes.
 pub(super) static DELETE: SizedText =
     SizedText::new(|_, size| format!("DELETE FROM room_redemptions WHERE digest IN {}", in_list(size)));

@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
 use async_trait::async_trait;
-use onsale_application::ports::{HoldAlarm, HoldTimer, Unavailable};
-use onsale_domain::ids::ReservationId;
+use onsale_application::ports::{DeadAlarms, HoldAlarm, HoldTimer, Unavailable};
+use onsale_domain::ids::{PerformanceId, ReservationId};
 use parking_lot::Mutex;
 
 use super::out_of_order;
@@ -11,7 +11,7 @@ use super::out_of_order;
 #[derive(Default)]
 pub(crate) struct HoldTimerDouble {
     pub(crate) armed: Mutex<Vec<HoldAlarm>>,
-    pub(crate) disarmed: Mutex<Vec<ReservationId>>,
+    pub(crate) disarmed: Mutex<Vec<(PerformanceId, ReservationId)>>,
     pub(crate) acknowledged: Mutex<Vec<HoldAlarm>>,
     /// What rings, one batch after the other; the clock is out of order afterwards.
     pub(crate) rings: Mutex<VecDeque<Vec<HoldAlarm>>>,
@@ -32,10 +32,12 @@ impl HoldTimer for HoldTimerDouble {
         Ok(())
     }
 
-    async fn disarm(&self, holds: &[ReservationId]) -> Result<(), Unavailable> {
-        self.check()?;
-        self.disarmed.lock().extend(holds);
-        Ok(())
+    fn arm_soon(&self, alarm: HoldAlarm) {
+        self.armed.lock().push(alarm);
+    }
+
+    fn disarm_soon(&self, performance: PerformanceId, reservation: ReservationId) {
+        self.disarmed.lock().push((performance, reservation));
     }
 
     async fn ring(&self, limit: usize) -> Result<Vec<HoldAlarm>, Unavailable> {
@@ -48,5 +50,14 @@ impl HoldTimer for HoldTimerDouble {
         self.check()?;
         self.acknowledged.lock().extend(rung);
         Ok(())
+    }
+
+    async fn lost(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    async fn dead(&self, _limit: usize) -> Result<DeadAlarms, Unavailable> {
+        self.check()?;
+        Ok(DeadAlarms::default())
     }
 }

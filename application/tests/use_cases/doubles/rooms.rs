@@ -2,7 +2,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{
     CeilingError, EpochStart, Page, PassClaims, PassKey, PassKeyError, PublicPassKey, QueueClaims, QueueSeals,
-    Redemption, RoomChange, RoomChanges, RoomEditError, Rooms, SealError, StepError, Unavailable,
+    Redemption, RoomChange, RoomChanges, RoomEditError, RoomHeadline, RoomRecord, Rooms, SealError, StepError,
+    Unavailable,
 };
 use onsale_domain::ids::{AccountId, ConcertId, PassId, WaitingRoomId};
 use onsale_domain::waiting_room::{
@@ -11,7 +12,7 @@ use onsale_domain::waiting_room::{
 };
 use parking_lot::Mutex;
 
-use super::out_of_order;
+use super::{Gate, out_of_order};
 
 /// At most one room, whose passes can be used or not; everything else is out of order.
 #[derive(Default)]
@@ -20,6 +21,10 @@ pub(crate) struct RoomsDouble {
     pub(crate) claim: Mutex<Option<Result<Visit, ClaimRefusal>>>,
     pub(crate) claims: Mutex<Vec<QueueNumber>>,
     pub(crate) ends: Mutex<Vec<(QueueNumber, EndReason)>>,
+    /// Whoever lists the rooms passes it with the list in hand.
+    pub(crate) listed: Gate,
+    /// Whoever uses a pass passes it first.
+    pub(crate) used: Gate,
 }
 
 #[async_trait]
@@ -46,9 +51,13 @@ impl Rooms for RoomsDouble {
         Err(out_of_order())
     }
 
-    async fn live(&self) -> Result<Vec<(WaitingRoomId, i64)>, Unavailable> {
-        let room = self.room.lock();
-        Ok(room.iter().map(|room| (room.record.room.id, room.record.progress.change)).collect())
+    async fn live(&self) -> Result<Vec<RoomHeadline>, Unavailable> {
+        let live = {
+            let room = self.room.lock();
+            room.iter().map(headline).collect()
+        };
+        self.listed.pass().await;
+        Ok(live)
     }
 
     async fn changes(&self, id: WaitingRoomId, _: i64) -> Result<Option<RoomChanges>, Unavailable> {
@@ -86,6 +95,7 @@ impl Rooms for RoomsDouble {
         _: &VisitorId,
         number: QueueNumber,
     ) -> Result<Visit, StepError<ClaimRefusal>> {
+        self.used.pass().await;
         self.claims.lock().push(number);
         match self.claim.lock().clone() {
             Some(claim) => claim.map_err(StepError::Refused),
@@ -123,6 +133,11 @@ impl Rooms for RoomsDouble {
     async fn purge(&self, _: DateTime<Utc>, _: u32) -> Result<u64, Unavailable> {
         Err(out_of_order())
     }
+}
+
+fn headline(changes: &RoomChanges) -> RoomHeadline {
+    let RoomRecord { room, progress, .. } = &changes.record;
+    RoomHeadline { room: room.id, change: progress.change, guards: room.concert.is_some() }
 }
 
 /// Seals that write statements down as numbers of [`QueueSealsDouble::passes`].

@@ -33,6 +33,8 @@ async fn without_the_database_nobody_is_let_in_and_afterwards_the_line_goes_on()
     until("the server wants no requests", async || site.visitor.get("/health/ready").await.status == 503).await;
     site.visitor.get("/health/ready").await.refused("unavailable");
     assert_eq!(places[0].status().await["pass"], pass, "a pass that was used goes on");
+    until("the line says that it is paused", async || room.seen(&site.visitor).await["state"] == "paused").await;
+    assert_eq!(places[VISITORS - 1].status().await["room_state"], "paused");
     let by_hand = room.path("/admissions");
     let refused = tokio::join!(
         places[1].ask(), // it would use the pass
@@ -52,6 +54,7 @@ async fn without_the_database_nobody_is_let_in_and_afterwards_the_line_goes_on()
     mysql.start().await.unwrap();
 
     site.server.await_ready().await;
+    until("the line goes on", async || room.seen(&site.visitor).await["state"] == "open").await;
     until("everybody is let in", async || let_in(&places).await == VISITORS).await;
     assert_eq!(places[0].status().await["pass"], pass);
     room.enter_as(&tenant.api, "late").await.pass().await;

@@ -56,8 +56,12 @@ async fn nobody_passes_without_a_pass_of_their_own(stack: &mut Stack) {
     let site = Site::open(stack).await;
     let sale = Sale::open(&site, json!({})).await;
     let (customer, other) = (site.visitor.sign_up().await, site.visitor.sign_up().await);
-    site.visitor.get(&format!("{}/availability", sale.path())).await.ok(200);
+    let mut watching = Watcher::new(&site.visitor, &sale.performance).await;
+    let availability = site.visitor.get(&format!("{}/availability", sale.path())).await.ok(200);
     let room = Room::before(&site, &sale, json!({})).await;
+    while watching.next().await.is_some() {} // what was open to all ends
+    let address = availability["events_url"].as_str().unwrap();
+    site.visitor.get(address).await.refused("stream_ticket_invalid");
 
     for who in [&site.visitor, &customer] {
         refused_everywhere(who, &sale, "pass_required", &room).await;
@@ -124,11 +128,13 @@ async fn a_visit_that_has_ended_is_over_everywhere(stack: &mut Stack) {
     let (leaving, blocked) = (site.visitor.sign_up().await, site.visitor.sign_up().await);
     let (left, shut_out) = (room.enter(&leaving).await, room.enter(&blocked).await);
     let (leaving, blocked) = (leaving.showing(PASS, &left.pass().await), blocked.showing(PASS, &shut_out.pass().await));
+    let mut watching = Watcher::new(&leaving, &sale.performance).await;
     leaving.held(&sale.performance, &[0]).await;
     blocked.held(&sale.performance, &[1]).await;
 
     left.leave().await;
     left.leave().await; // having left, nothing changes
+    while watching.next().await.is_some() {}
     refused_everywhere(&leaving, &sale, "pass_expired", &room).await;
     leaving.hold(&sale.performance, &[2]).await.refused("pass_expired");
     site.operator.put(&room.path(&format!("/blocked/{}", shut_out.visitor))).await.ok(204);

@@ -39,6 +39,7 @@ async fn a_draw_can_be_recomputed_by_anybody(stack: &mut Stack) {
     assert_eq!((&first.data["status"], first.data.get("number")), (&json!("gathering"), None));
     let drawn = events.next().await.expect("the draw is told");
     let token = id(&drawn.data, "queue_token");
+    assert_eq!(withdrawn.state().await, "left");
     withdrawn = room.enter_as(&tenant.api, "withdrawn").await; // at the end of the line now
 
     let mut numbers = BTreeSet::new();

@@ -23,9 +23,7 @@ async fn a_site_lets_its_visitors_in_and_ends_their_visits(stack: &mut Stack) {
     let room = Room::make(&tenant.api, json!({"redirect_url": "https://shop.example/in?a=b", "capacity": 1})).await;
     let place = room.enter_as(&tenant.api, "min").await;
     let admitted = place.until("admitted").await;
-    let redirect = Url::parse(admitted["redirect_url"].as_str().unwrap()).unwrap();
-    assert!(redirect.as_str().starts_with("https://shop.example/in?a=b&onsale_code="), "{redirect}");
-    let code = redirect.query_pairs().find(|(name, _)| name == "onsale_code").unwrap().1.into_owned();
+    let code = code_of(&admitted);
 
     assert_eq!(stranger.verify(json!({"code": code})).await, json!({"valid": false}));
     let first = tenant.verify(json!({"code": code})).await;
@@ -35,9 +33,14 @@ async fn a_site_lets_its_visitors_in_and_ends_their_visits(stack: &mut Stack) {
     assert_eq!(again["first_use"], false);
     again["first_use"] = json!(true);
     assert_eq!(again, first, "the same answer");
+    let another = code_of(&place.status().await);
+    assert_ne!(another, code);
+    let by_another = tenant.verify(json!({"code": another})).await;
+    assert_eq!((&by_another["pass_id"], &by_another["first_use"]), (&first["pass_id"], &json!(false)));
     assert_eq!(place.status().await["pass"], first["pass"]);
     let by_pass = tenant.verify(json!({"pass": first["pass"]})).await;
     assert_eq!((&by_pass["valid"], &by_pass["pass_id"]), (&json!(true), &first["pass_id"]));
+    assert_eq!(by_pass["first_use"], false);
     assert_eq!(stranger.verify(json!({"pass": first["pass"]})).await, json!({"valid": false}));
     for wrong in [json!({"code": "invented"}), json!({"code": first["pass"]}), json!({"pass": code})] {
         assert_eq!(tenant.verify(wrong).await, json!({"valid": false}));
@@ -54,6 +57,13 @@ async fn a_site_lets_its_visitors_in_and_ends_their_visits(stack: &mut Stack) {
     assert_eq!(tenant.verify(json!({"code": code})).await, json!({"valid": false}));
     next.pass().await; // there is room now
     assert!([&code, &tenant.key].iter().all(|secret| !site.server.log().contains(*secret)), "a secret is in the log");
+}
+
+/// The code with which the waiting page goes to the site.
+fn code_of(admitted: &Value) -> String {
+    let redirect = Url::parse(admitted["redirect_url"].as_str().unwrap()).unwrap();
+    assert!(redirect.as_str().starts_with("https://shop.example/in?a=b&onsale_code="), "{redirect}");
+    redirect.query_pairs().find(|(name, _)| name == "onsale_code").unwrap().1.into_owned()
 }
 
 /// What a pass states can be checked with the published key that it names.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onsale_application::availability::AvailabilitySnapshot;
-use onsale_application::ports::{Seals, StreamClaims};
+use onsale_application::ports::{PassClaims, Seals, StreamClaims};
+use onsale_domain::box_office::Admission;
 use onsale_domain::ids::PerformanceId;
 use parking_lot::Mutex;
 
@@ -18,28 +19,54 @@ const TICKET_LIFE: TimeDelta = TimeDelta::hours(12);
 const TICKET_SHARED: TimeDelta = TimeDelta::hours(1);
 /// The most performances of which an answer is kept: about 100 KB each with 200,000 seats.
 const ENTRIES_LIMIT: usize = 256;
-/// The most ends of passes for which a guarded performance's answer is kept: all passes of a tick end together, and ten minutes
-/// of ticks every ten seconds have sixty ends.
-const ENDS_LIMIT: usize = 128;
+/// The most bytes of answers to single passes that are kept, of all performances together: each has an address of its own. The
+/// answers to 6,000 passes to a hall of 15,000 seats take a third of it.
+const OF_PASSES_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Keeps the last answer of each performance that somebody looks at.
 pub(crate) struct AvailabilityBodies {
     seals: Arc<dyn Seals>,
     kept: Mutex<HashMap<PerformanceId, Kept>>,
     guarded: Mutex<HashMap<PerformanceId, Guarded>>,
+    of_passes: Mutex<OfPasses>,
 }
 
 /// What everybody who was let in sees of a performance, but for the address that is each one's own.
 #[derive(Clone)]
 struct Guarded {
     snapshot: Arc<AvailabilitySnapshot>,
-    shown: Arc<Shown>,
+    shown: Arc<SharedObject>,
 }
 
-/// The same to all, and the answers to those whose passes end at one moment.
-struct Shown {
-    object: SharedObject,
-    until: Mutex<HashMap<DateTime<Utc>, RenderedBody>>,
+/// The last answers to single passes.
+#[derive(Default)]
+struct OfPasses {
+    by_pass: HashMap<(PerformanceId, Admission), OfPass>,
+    bytes: usize,
+}
+
+/// The answer to a pass, and what it shows.
+struct OfPass {
+    shown: Arc<SharedObject>,
+    body: RenderedBody,
+}
+
+impl OfPasses {
+    /// The answer to a pass, if it was shown the same before.
+    fn get(&self, pass: (PerformanceId, Admission), shown: &Arc<SharedObject>) -> Option<RenderedBody> {
+        let known = self.by_pass.get(&pass).filter(|known| Arc::ptr_eq(&known.shown, shown))?;
+        Some(known.body.clone())
+    }
+
+    fn keep(&mut self, pass: (PerformanceId, Admission), new: OfPass) {
+        if self.bytes + new.body.weight() > OF_PASSES_LIMIT {
+            *self = Self::default(); // those that are asked for are back with their next request
+        }
+        self.bytes += new.body.weight();
+        if let Some(replaced) = self.by_pass.insert(pass, new) {
+            self.bytes -= replaced.body.weight();
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -58,7 +85,7 @@ struct Address {
 
 impl AvailabilityBodies {
     pub(crate) fn new(seals: Arc<dyn Seals>) -> Self {
-        Self { seals, kept: Mutex::default(), guarded: Mutex::default() }
+        Self { seals, kept: Mutex::default(), guarded: Mutex::default(), of_passes: Mutex::default() }
     }
 
     /// The answer that shows `snapshot`.
@@ -90,32 +117,26 @@ impl AvailabilityBodies {
         Kept { snapshot: Arc::clone(snapshot), body, address }
     }
 
-    /// The answer that shows `snapshot` to somebody who may follow it until `expires_at`.
-    pub(crate) fn body_until(&self, snapshot: &Arc<AvailabilitySnapshot>, expires_at: DateTime<Utc>) -> RenderedBody {
-        let expires_at = expires_at.min(snapshot.at + TICKET_LIFE);
+    /// The answer that shows `snapshot` to somebody who was let in, and may follow it as long as the pass is good.
+    pub(crate) fn body_of(&self, snapshot: &Arc<AvailabilitySnapshot>, pass: &PassClaims) -> RenderedBody {
         let shown = self.shown(snapshot);
-        let known = shown.until.lock().get(&expires_at).cloned();
+        let admission = Admission { room: pass.room, number: pass.number };
+        let key = (snapshot.performance, admission);
+        let known = self.of_passes.lock().get(key, &shown);
         if let Some(body) = known {
             return body;
         }
-        let body = shown.object.with("events_url", &self.url(snapshot.performance, expires_at));
-        let mut until = shown.until.lock();
-        if until.len() >= ENDS_LIMIT {
-            until.clear(); // those that are asked for are back with their next request
-        }
-        until.insert(expires_at, body.clone());
+        let body = shown.with("events_url", &self.url(snapshot.performance, Some(admission), pass.expires_at));
+        self.of_passes.lock().keep(key, OfPass { shown, body: body.clone() });
         body
     }
 
-    fn shown(&self, snapshot: &Arc<AvailabilitySnapshot>) -> Arc<Shown> {
+    fn shown(&self, snapshot: &Arc<AvailabilitySnapshot>) -> Arc<SharedObject> {
         let known = self.guarded.lock().get(&snapshot.performance).cloned();
         let shown = match known {
             Some(known) if Arc::ptr_eq(&known.snapshot, snapshot) => return known.shown,
             Some(known) if shows_the_same(&known.snapshot, snapshot) => known.shown,
-            _ => Arc::new(Shown {
-                object: SharedObject::json(&AvailabilitySnapshotEvent::new(snapshot)),
-                until: Mutex::default(),
-            }),
+            _ => Arc::new(SharedObject::json(&AvailabilitySnapshotEvent::new(snapshot))),
         };
         let new = Guarded { snapshot: Arc::clone(snapshot), shown: Arc::clone(&shown) };
         keep(&mut self.guarded.lock(), snapshot.performance, new);
@@ -123,12 +144,12 @@ impl AvailabilityBodies {
     }
 
     fn address(&self, snapshot: &AvailabilitySnapshot) -> Address {
-        let url = self.url(snapshot.performance, snapshot.at + TICKET_LIFE);
+        let url = self.url(snapshot.performance, None, snapshot.at + TICKET_LIFE);
         Address { url: url.into(), made_at: snapshot.at }
     }
 
-    fn url(&self, performance: PerformanceId, expires_at: DateTime<Utc>) -> String {
-        let ticket = self.seals.stream_ticket(&StreamClaims { performance, expires_at });
+    fn url(&self, performance: PerformanceId, admission: Option<Admission>, expires_at: DateTime<Utc>) -> String {
+        let ticket = self.seals.stream_ticket(&StreamClaims { performance, admission, expires_at });
         format!("/v1/performances/{performance}/availability/events?ticket={ticket}")
     }
 }

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use onsale_application::ports::PassClaims;
+use onsale_domain::box_office::Admission;
 use onsale_domain::ids::{ConcertId, PerformanceId};
 use onsale_domain::performance::Performance;
 use parking_lot::RwLock;
 
 use super::AvailabilityProblem;
+use super::stream::IsAdmitted;
+use super::watch::IsGuarded;
 use crate::callers::MaybeSignedIn;
 use crate::headers::QueuePass;
 use crate::problem::Problem;
@@ -63,5 +66,17 @@ impl Gate {
             return Err(AvailabilityProblem::PassRequired { waiting_room_id: room.id().0 });
         };
         Ok(self.use_cases.admissions.admitted(concert, pass.0.as_deref(), Some(account)).await?)
+    }
+
+    /// Whether a concert has a waiting room, or may have one.
+    pub(super) fn is_guarded(&self, concert: ConcertId) -> IsGuarded {
+        let use_cases = Arc::clone(&self.use_cases);
+        Arc::new(move || !matches!(use_cases.board.guarding(concert), Ok(None)))
+    }
+
+    /// Whether somebody who follows a concert on this admission may go on; while nobody knows, yes.
+    pub(super) fn is_admitted(&self, concert: ConcertId, admission: Option<Admission>) -> IsAdmitted {
+        let use_cases = Arc::clone(&self.use_cases);
+        Box::new(move || use_cases.admissions.goes_on(concert, admission).unwrap_or(true))
     }
 }

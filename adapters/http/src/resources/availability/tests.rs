@@ -3,18 +3,20 @@
 mod doubles;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use futures_util::{Stream, StreamExt};
 use onsale_application::availability::{AvailabilityBoard, BoardLimits};
-use onsale_application::ports::{Context, SeatMap, StreamClaims, TakenSeat};
-use onsale_domain::ids::{CategoryId, ConcertId, PerformanceId, ReservationId, SeatingPlanId};
+use onsale_application::ports::{Context, PassClaims, SeatMap, StreamClaims, TakenSeat};
+use onsale_domain::ids::{CategoryId, ConcertId, PassId, PerformanceId, ReservationId, SeatingPlanId, WaitingRoomId};
 use onsale_domain::money::{Amount, Currency};
 use onsale_domain::performance::{CategoryKind, Performance, PricedCategory, SalesStatus};
 use onsale_domain::plan::{PlanCategory, PlanSeat, Point, SeatingPlan, Size};
 use onsale_domain::seat::{SeatNo, SeatState};
+use onsale_domain::waiting_room::VisitorId;
 use onsale_support::supervise::Supervisor;
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -24,8 +26,8 @@ use uuid::Uuid;
 use super::bodies::AvailabilityBodies;
 use super::objects::SeatStatus;
 use super::seats::{Hall, SeatFilter};
-use super::stream::Follower;
-use super::watch::Watch;
+use super::stream::{Follower, IsAdmitted};
+use super::watch::{Following, Watch};
 use crate::doubles::{Running, SilentBus};
 use crate::rendered::RenderedBody;
 use crate::settings::HttpLimits;
@@ -126,9 +128,26 @@ fn permit() -> StreamPermit {
 type Events = std::pin::Pin<Box<dyn Stream<Item = Bytes>>>;
 
 async fn follow(world: &Arc<World>, watch: &Watch, life: TimeDelta) -> Events {
-    let following = watch.follow(PERFORMANCE).await.expect("it can be followed");
-    let claims = StreamClaims { performance: PERFORMANCE, expires_at: DateTime::UNIX_EPOCH + life };
-    let follower = Follower::new(claims, following, permit(), watch.clone(), world.context());
+    let following = watch.follow(PERFORMANCE, Arc::new(|| false)).await.expect("it can be followed");
+    events_of(world, watch, following, life, Box::new(|| true))
+}
+
+/// Follows a performance of a guarded concert until `admitted` is false.
+async fn follow_while(world: &Arc<World>, watch: &Watch, admitted: Arc<AtomicBool>) -> Events {
+    let following = watch.follow(PERFORMANCE, Arc::new(|| true)).await.expect("it can be followed");
+    let is_admitted = Box::new(move || admitted.load(Ordering::Relaxed));
+    events_of(world, watch, following, TimeDelta::hours(1), is_admitted)
+}
+
+fn events_of(
+    world: &Arc<World>,
+    watch: &Watch,
+    following: Following,
+    life: TimeDelta,
+    is_admitted: IsAdmitted,
+) -> Events {
+    let claims = StreamClaims { performance: PERFORMANCE, admission: None, expires_at: DateTime::UNIX_EPOCH + life };
+    let follower = Follower::new((claims, is_admitted), following, permit(), watch.clone(), world.context());
     Box::pin(follower.into_events().map(|event| event.expect("events never fail")))
 }
 
@@ -164,6 +183,19 @@ async fn a_quiet_stream_beats_every_fifteen_seconds_until_its_ticket_expires() {
     assert_eq!(started.elapsed().as_secs(), 30);
     assert_eq!(events.next().await, None);
     assert_eq!(started.elapsed().as_secs(), 45);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_stream_ends_within_a_second_of_the_visit() {
+    let world = World::with_seats(8);
+    let admitted = Arc::new(AtomicBool::new(true));
+    let mut events = follow_while(&world, &world.watch(), Arc::clone(&admitted)).await;
+    assert!(text(events.next().await).starts_with("event: snapshot"));
+    assert_eq!(text(events.next().await), ": heartbeat\n\n");
+    admitted.store(false, Ordering::Relaxed);
+    let ended_at = Instant::now();
+    assert_eq!(events.next().await, None);
+    assert!(ended_at.elapsed() < Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -224,14 +256,24 @@ async fn whoever_was_let_in_follows_no_longer_than_the_pass_is_good() {
         serde_json::from_str::<serde_json::Value>(&body).expect("JSON")
     };
     let mut public = shown(bodies.body(&snapshot)).await;
-    let until = DateTime::UNIX_EPOCH + TimeDelta::seconds(600);
-    let mut guarded = shown(bodies.body_until(&snapshot, until)).await;
+    let pass = |number, seconds| PassClaims {
+        id: PassId(Uuid::nil()),
+        room: WaitingRoomId(Uuid::nil()),
+        visitor: VisitorId::new("min").expect("a name"),
+        number,
+        issued_at: DateTime::UNIX_EPOCH,
+        expires_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds),
+    };
+    let mut guarded = shown(bodies.body_of(&snapshot, &pass(1, 600))).await;
     let address = guarded["events_url"].take();
-    assert!(address.as_str().is_some_and(|address| address.ends_with("?ticket=until-600")), "{address}");
+    assert!(address.as_str().is_some_and(|address| address.ends_with("?ticket=1-until-600")), "{address}");
     public["events_url"].take();
     assert_eq!(guarded, public);
-    let far = shown(bodies.body_until(&snapshot, DateTime::<Utc>::MAX_UTC)).await;
-    assert!(far["events_url"].as_str().is_some_and(|address| address.ends_with("until-43200")), "{far}");
+    let other = shown(bodies.body_of(&snapshot, &pass(2, 900))).await;
+    assert!(other["events_url"].as_str().is_some_and(|address| address.ends_with("2-until-900")), "{other}");
+    let etag = |body: RenderedBody| body.into_response("application/json").header("etag").map(str::to_owned);
+    let [one, same] = [0, 0].map(|_| etag(bodies.body_of(&snapshot, &pass(1, 600))));
+    assert_eq!(one, same);
 }
 
 #[tokio::test(start_paused = true)]

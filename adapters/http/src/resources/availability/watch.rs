@@ -19,8 +19,22 @@ use crate::sse::{HEARTBEAT, HEARTBEAT_EVERY};
 
 /// Between two looks: followers get at most five changes a second.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// Changes that wait for a slow follower, three seconds of them; one that is further behind gets a new snapshot instead.
-const BEHIND_LIMIT: usize = 16;
+/// News that wait for a slow follower, three seconds of them; one that is further behind gets a new snapshot instead.
+const BEHIND_LIMIT: usize = 24;
+/// After how many looks followers of a guarded concert see whether they may go on.
+const LOOKS_TO_CHECK: u32 = 2;
+
+/// What followers hear.
+#[derive(Clone)]
+pub(crate) enum News {
+    /// Something to tell.
+    Event(Bytes),
+    /// See whether you may go on: visits end at any moment.
+    Check,
+}
+
+/// Whether a concert has a waiting room.
+pub(crate) type IsGuarded = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// The performances that somebody follows.
 #[derive(Clone)]
@@ -39,13 +53,13 @@ struct Hub {
     told: Arc<AvailabilitySnapshot>,
     /// The same as an event, once somebody needed it.
     first: Option<Bytes>,
-    news: broadcast::Sender<Bytes>,
+    news: broadcast::Sender<News>,
 }
 
 /// What a follower begins with, and what comes after it.
 pub(crate) struct Following {
     pub(crate) first: Bytes,
-    pub(crate) news: broadcast::Receiver<Bytes>,
+    pub(crate) news: broadcast::Receiver<News>,
 }
 
 impl Watch {
@@ -53,17 +67,22 @@ impl Watch {
         Self { board, supervisor, hubs: Arc::default() }
     }
 
-    /// Follows a performance from now on.
+    /// Follows a performance from now on, whose concert may have a waiting room or get one.
     ///
     /// # Errors
     /// [`AvailabilityError`].
-    pub(crate) async fn follow(&self, performance: PerformanceId) -> Result<Following, AvailabilityError> {
+    pub(crate) async fn follow(
+        &self,
+        performance: PerformanceId,
+        is_guarded: IsGuarded,
+    ) -> Result<Following, AvailabilityError> {
         let snapshot = self.board.snapshot(performance).await?;
         let (following, is_first) = self.hubs.join(snapshot);
         if is_first {
             let (board, hubs) = (Arc::clone(&self.board), Arc::clone(&self.hubs));
             self.supervisor.run("availability_watch", move |shutdown| {
-                keep_telling(performance, Arc::clone(&board), Arc::clone(&hubs), shutdown)
+                let watched = Watched { performance, is_guarded: Arc::clone(&is_guarded) };
+                keep_telling(watched, Arc::clone(&board), Arc::clone(&hubs), shutdown)
             });
         }
         Ok(following)
@@ -113,21 +132,27 @@ impl Hub {
 
     fn advance(&mut self, snapshot: Arc<AvailabilitySnapshot>) {
         if let Some(change) = events::change(&self.told, &snapshot) {
-            self.say(change);
+            self.say(News::Event(change));
             self.first = None;
         }
         self.told = snapshot;
     }
 
-    fn say(&self, event: Bytes) {
+    fn say(&self, news: News) {
         // Fails only when the last follower has just left, which the next look notices.
-        let _ = self.news.send(event);
+        let _ = self.news.send(news);
     }
+}
+
+/// What a task watches.
+struct Watched {
+    performance: PerformanceId,
+    is_guarded: IsGuarded,
 }
 
 /// Looks at a performance until nobody follows it any more.
 async fn keep_telling(
-    performance: PerformanceId,
+    Watched { performance, is_guarded }: Watched,
     board: Arc<AvailabilityBoard>,
     hubs: Arc<Hubs>,
     shutdown: CancellationToken,
@@ -136,14 +161,15 @@ async fn keep_telling(
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heartbeats = interval_at(Instant::now() + HEARTBEAT_EVERY, HEARTBEAT_EVERY);
     let mut failing = false;
+    let mut looked = 0_u32;
     loop {
         let look = async {
             looks.tick().await;
             board.snapshot(performance).await
         };
-        let looked = beating(look, &mut heartbeats, || hubs.tell(performance, |hub| hub.say(HEARTBEAT)));
-        let Some(looked) = shutdown.run_until_cancelled(looked).await else { return Ok(()) };
-        let goes_on = match looked {
+        let snapshot = beating(look, &mut heartbeats, || hubs.tell(performance, |hub| hub.say(News::Event(HEARTBEAT))));
+        let Some(snapshot) = shutdown.run_until_cancelled(snapshot).await else { return Ok(()) };
+        let goes_on = match snapshot {
             Ok(snapshot) => {
                 failing = false;
                 hubs.tell(performance, |hub| hub.advance(snapshot))
@@ -162,6 +188,10 @@ async fn keep_telling(
         };
         if !goes_on {
             return Ok(());
+        }
+        looked = looked.wrapping_add(1);
+        if looked.is_multiple_of(LOOKS_TO_CHECK) && is_guarded() {
+            hubs.tell(performance, |hub| hub.say(News::Check));
         }
     }
 }

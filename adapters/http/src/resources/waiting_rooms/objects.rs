@@ -20,7 +20,7 @@ pub(crate) enum RoomState {
     Gathering,
     /// Visitors are let in.
     Open,
-    /// Visitors may enter, nobody is let in.
+    /// Visitors may enter, nobody is let in: the owner has paused it, or the database is away.
     Paused,
     /// It is over.
     Closed,
@@ -182,10 +182,12 @@ impl RoomObject {
         } else {
             Self::public(&record.room)
         };
-        let goes_on = matches!(shown.state, RoomState::Open | RoomState::Paused);
+        let state = RoomState::from(room.shown_phase(now));
+        let goes_on = matches!(state, RoomState::Open | RoomState::Paused);
         Self {
+            state,
             waiting: goes_on.then_some(figures.waiting),
-            estimated_wait_seconds: match shown.state {
+            estimated_wait_seconds: match state {
                 RoomState::Open => estimated_wait_seconds(figures.waiting + 1, room.per_minute()),
                 _ => None,
             },

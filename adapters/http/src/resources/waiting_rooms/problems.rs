@@ -16,10 +16,12 @@ const FULL_RETRY: Duration = Duration::from_secs(10);
 const VIEWER: &[Code] = &[Code::SignInRequired, Code::AccessTokenExpired, Code::ApiKeyInvalid];
 /// What entering may answer beside what is the caller's fault.
 const FULL: &[Code] = &[Code::LineFull];
+/// What adding a room may answer when there are enough.
+const ROOMS: &[Code] = &[Code::TooManyWaitingRooms];
 
 crate::problems! {
     /// Why a room was not added.
-    pub(crate) enum AddRoomProblem includes [MANAGER, BODY] { ConcertGuarded }
+    pub(crate) enum AddRoomProblem includes [MANAGER, BODY, ROOMS] { ConcertGuarded }
 }
 
 crate::problems! {
@@ -93,6 +95,10 @@ impl From<RoomEditError> for Problem {
             RoomEditError::UnknownRoom => Self::new(Code::NotFound),
             RoomEditError::UnknownConcert => Self::invalid("concert_id", "there is no such concert"),
             RoomEditError::ConcertGuarded => Self::new(Code::ConcertGuarded),
+            RoomEditError::TooMany { limit } => {
+                let detail = format!("a tenant has at most {limit}, those included that were closed within a day");
+                Self::new(Code::TooManyWaitingRooms).detail(detail)
+            }
             RoomEditError::Closed => Self::new(Code::WaitingRoomClosed),
             RoomEditError::NotOpened => Self::new(Code::WaitingRoomNotOpen),
             RoomEditError::Invalid(error) => invalid(&error),
@@ -205,6 +211,7 @@ mod tests {
         assert_eq!(code(RoomEditError::Closed), Code::WaitingRoomClosed);
         assert_eq!(code(RoomEditError::NotOpened), Code::WaitingRoomNotOpen);
         assert_eq!(code(RoomEditError::ConcertGuarded), Code::ConcertGuarded);
+        assert_eq!(code(RoomEditError::TooMany { limit: 9 }), Code::TooManyWaitingRooms);
         assert_eq!(code(RoomEditError::Invalid(RoomError::RedirectUrl)), Code::InvalidRequest);
         assert_eq!(code(RoomEditError::Unavailable(down())), Code::Unavailable);
         let unknown = Problem::from(AddRoomProblem::from(ManageRoomError::UnknownConcert));

@@ -148,7 +148,8 @@ impl PlaceFollower {
 
     /// Whoever was not in the draw has no place.
     fn nowhere(&self) -> (Glance, PlaceStatus) {
-        let glance = Glance { state: PlaceState::Expired, phase: self.following.room().phase(), position: None };
+        let room = self.following.room();
+        let glance = Glance { state: ReadStatus::without_number(room), phase: room.phase(), position: None };
         let place = Place::over(glance.state, glance.phase);
         (glance, PlaceStatus { queue_token: None, place })
     }

@@ -3,13 +3,6 @@
 local line, meta = KEYS[1], KEYS[2]
 local SECONDS_UNUSED = 259200
 
--- Names this server since its start and its history since its last change of role: whatever may have lost writes
--- (a restart, a failover, a failover and back) has another.
-local function run()
-  local info = redis.call('INFO', 'server', 'replication')
-  return string.match(info, 'run_id:(%w+)') .. string.match(info, 'master_replid:(%w+)')
-end
-
 -- The highest number handed out; nothing when the line is lost.
 local function fenced_last()
   local made = redis.call('HMGET', meta, 'epoch', 'run', 'last')

@@ -108,7 +108,8 @@ impl Seals for World {
     }
 
     fn stream_ticket(&self, claims: &StreamClaims) -> String {
-        format!("until-{}", claims.expires_at.timestamp())
+        let number = claims.admission.map(|admission| format!("{}-", admission.number)).unwrap_or_default();
+        format!("{number}until-{}", claims.expires_at.timestamp())
     }
 
     fn open_stream_ticket(&self, _: &str, _: DateTime<Utc>) -> Result<StreamClaims, SealError> {

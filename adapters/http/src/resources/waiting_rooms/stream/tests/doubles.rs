@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{
     CeilingError, Draws, EpochStart, JoinRefusal, Page, PassClaims, PassKey, PassKeyError, PublicPassKey, QueueClaims,
-    QueueSeals, Redemption, RoomChange, RoomChanges, RoomEditError, Rooms, SealError, StepError, Unavailable,
+    QueueSeals, Redemption, RoomChange, RoomChanges, RoomEditError, RoomHeadline, Rooms, SealError, StepError,
+    Unavailable,
 };
 use onsale_domain::ids::{AccountId, ConcertId, PassId, WaitingRoomId};
 use onsale_domain::waiting_room::{
-    ClaimRefusal, EndReason, EntrantsDigest, PickRefusal, Pseudonym, QueueNumber, RoomOwner, Tick, TickPlan,
+    ClaimRefusal, EndReason, EntrantsDigest, Phase, PickRefusal, Pseudonym, QueueNumber, RoomOwner, Tick, TickPlan,
     TickRefusal, Visit, VisitorId, WaitingRoom,
 };
 
@@ -39,7 +40,7 @@ impl Rooms for World {
         nobody_asks()
     }
 
-    async fn live(&self) -> Result<Vec<(WaitingRoomId, i64)>, Unavailable> {
+    async fn live(&self) -> Result<Vec<RoomHeadline>, Unavailable> {
         nobody_asks()
     }
 
@@ -112,7 +113,7 @@ impl Draws for World {
         Ok(nobody_asks()?)
     }
 
-    async fn withdraw(&self, _: WaitingRoomId, _: &VisitorId) -> Result<(), Unavailable> {
+    async fn withdraw(&self, _: WaitingRoomId, _: &VisitorId) -> Result<Phase, Unavailable> {
         nobody_asks()
     }
 
