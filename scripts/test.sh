@@ -60,6 +60,7 @@ missing_tools() {
     command -v curl >/dev/null || echo curl
     { command -v npm >/dev/null && node -e "$node" 2>/dev/null; } || echo npm
     python3 -c "$python" 2>/dev/null || echo python3
+    command -v openssl >/dev/null || echo openssl # certificates of servers with TLS
     command -v redis-server >/dev/null || echo redis # a Cluster is always made of local processes
     scripts/test-browser.sh --find >/dev/null 2>&1 || echo chromium
     [[ ! -e /etc/debian_version ]] || missing_for_replicas
@@ -150,7 +151,7 @@ make_sure_of_tools() {
         echo "still missing or too old: ${missing[*]} (Node.js 18 and Python 3.10 or later are needed)" >&2
         return 1
     fi
-    echo "cc, chromium, curl, npm, python3, redis, on Debian haproxy, jq and mariadbd: present"
+    echo "cc, chromium, curl, npm, openssl, python3, redis, on Debian haproxy, jq and mariadbd: present"
 }
 
 # Where a server would come from that a test may kill: never one that the environment names.

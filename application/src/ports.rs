@@ -9,6 +9,7 @@ mod bus;
 mod cashier;
 mod catalogue;
 mod context;
+mod helper_health;
 mod hold_timer;
 mod passes;
 mod places;
@@ -32,6 +33,7 @@ pub use catalogue::{
     OperatorActionKind, PerformanceChange, PerformanceDraft, Versioned,
 };
 pub use context::{Clock, Context, Ids};
+pub use helper_health::HelperHealth;
 pub use hold_timer::{AlarmTerms, DeadAlarms, HoldAlarm, HoldTimer};
 pub use passes::{PassClaims, PassKey, PassKeyError, PassKeys, PublicPassKey, QueueClaims, QueueSeals};
 pub use places::{Entered, Entry, EntryTerms, Front, LineId, Places, PlacesError, VIEW_FIRST, VIEW_MARKS};

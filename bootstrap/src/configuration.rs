@@ -3,6 +3,7 @@
 //! `ONSALE_DATABASE_URL` sets `database_url`; two underscores descend, so `ONSALE_HTTP__LISTEN` sets `http.listen`.
 
 mod checks;
+mod database_urls;
 mod hidden;
 mod load;
 mod sections;

@@ -49,11 +49,14 @@ pub(crate) fn start(supervisor: &Supervisor, wired: &Wired, configuration: &Conf
     start_readiness(supervisor, wired);
     start_rooms(supervisor, wired);
     start_purge(supervisor, wired.purge.clone(), wired.accounts.clone(), wired.use_cases.context.clone());
-    start_upkeep(supervisor, wired.database(), metrics.clone());
+    start_upkeep(supervisor, wired.databases(), metrics.clone());
 }
 
-fn start_upkeep(supervisor: &Supervisor, database: Database, metrics: MetricsHandle) {
+fn start_upkeep(supervisor: &Supervisor, (database, copy): (Database, Option<Database>), metrics: MetricsHandle) {
     every(supervisor, "metrics_upkeep", UPKEEP, move || {
+        if let Some([_, PoolUse { open, idle, limit, .. }]) = copy.as_ref().map(Database::pools) {
+            pool_connections("read_only", open, idle, limit);
+        }
         for PoolUse { pool, open, idle, limit } in database.pools() {
             pool_connections(pool, open, idle, limit);
         }

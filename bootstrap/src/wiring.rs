@@ -13,8 +13,8 @@ use onsale_application::booking::{
 use onsale_application::catalogue::{Browse, EditCatalogue};
 use onsale_application::points::{ChargePoints, ReadPoints};
 use onsale_application::ports::{
-    Accounts, BoxOffice, Bus, Cashier, CatalogueEditor, CatalogueReader, ChargeProvider, Clock, Context, HoldTimer,
-    Passwords, Places, QueueSeals, Seals,
+    Accounts, BoxOffice, Bus, Cashier, CatalogueEditor, CatalogueReader, ChargeProvider, Clock, Context, HelperHealth,
+    HoldTimer, Passwords, Places, QueueSeals, Seals,
 };
 use onsale_application::readiness::Readiness;
 use onsale_cache::{CacheSettings, CachedCatalogue};
@@ -24,10 +24,10 @@ use onsale_crypto::{
 use onsale_domain::box_office::Limits;
 use onsale_http::UseCases;
 use onsale_local::{DEFAULT_BUS_CAPACITY, LocalBus, LocalPlaces, TestCharges};
-use onsale_redis::{Redis, RedisBus, RedisPlaces, RedisSettings};
+use onsale_redis::{Redis, RedisBus, RedisHealth, RedisPlaces, RedisSettings};
 use onsale_sql::{
-    Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlError, SqlHealth, SqlPassKeys, SqlPurge,
-    SqlRooms, SqlSales, SqlTenants,
+    CatalogueCopy, Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlError, SqlHealth, SqlPassKeys,
+    SqlPurge, SqlRooms, SqlSales, SqlTenants,
 };
 use onsale_support::lanes::LaneLimits;
 use tracing::warn;
@@ -68,13 +68,15 @@ pub(crate) struct Wired {
     sql_rooms: Arc<SqlRooms>,
     sales: Arc<SqlSales>,
     database: Database,
+    /// The read-only database, when there is one.
+    copy: Option<Arc<CatalogueCopy>>,
 }
 
 impl Wired {
-    /// The database, to look at its connections.
+    /// The databases, to look at their connections: the one that is written, and the one that is only read.
     #[must_use]
-    pub(crate) fn database(&self) -> Database {
-        self.database.clone()
+    pub(crate) fn databases(&self) -> (Database, Option<Database>) {
+        (self.database.clone(), self.copy.as_ref().map(|copy| copy.database().clone()))
     }
 
     /// Flushes the lanes and closes the connections, for `limit` at most.
@@ -82,6 +84,9 @@ impl Wired {
         let closing = async {
             tokio::join!(self.sales.drain(), self.sql_rooms.drain());
             self.alarms.drain().await;
+            if let Some(copy) = &self.copy {
+                copy.database().close().await;
+            }
             self.database.close().await;
         };
         if tokio::time::timeout(limit, closing).await.is_err() {
@@ -101,22 +106,45 @@ pub(crate) async fn database(configuration: &Configuration) -> Result<Database, 
     } else {
         configuration.database_url.reveal().to_owned()
     };
+    let settings = database_settings(configuration, url);
+    let connected = Database::connect(&settings).await;
+    connected.map_err(|error| if configuration.is_embedded() { error.into() } else { wrong_url("database_url", error) })
+}
+
+/// The read-only copy of the database, which is connected to when it is needed.
+fn copy(
+    configuration: &Configuration,
+    context: &Context,
+    bus: &dyn Bus,
+) -> Result<Option<Arc<CatalogueCopy>>, Failure> {
+    let url = configuration.database_read_url.reveal();
+    if url.is_empty() {
+        return Ok(None);
+    }
+    let settings = database_settings(configuration, url.to_owned());
+    let database = Database::read_only(&settings).map_err(|error| wrong_url("database_read_url", error))?;
+    Ok(Some(Arc::new(CatalogueCopy::new(database, context.clone(), bus))))
+}
+
+/// A URL that the configuration's own checks took and the database does not.
+fn wrong_url(setting: &str, error: SqlError) -> Failure {
+    match error {
+        SqlError::Settings(reason) => Failure::because(format!("setting `{setting}`: {reason}")),
+        error => error.into(),
+    }
+}
+
+fn database_settings(configuration: &Configuration, url: String) -> DatabaseSettings {
     let defaults = DatabaseSettings::new(url);
     let chosen = |wanted: u32, default: u32| if wanted == 0 { default } else { wanted };
     let limits = &configuration.database;
-    let settings = DatabaseSettings {
+    DatabaseSettings {
         lane_connections: limits.lane_connections,
         read_connections: chosen(limits.read_connections, defaults.read_connections),
         sqlite_readers: chosen(limits.read_connections, defaults.sqlite_readers),
         acquire_timeout: Duration::from_millis(limits.acquire_timeout_ms),
         ..defaults
-    };
-    Database::connect(&settings).await.map_err(|error| match error {
-        SqlError::Settings(reason) if !configuration.is_embedded() => {
-            Failure::because(format!("setting `database_url`: {reason}"))
-        }
-        error => error.into(),
-    })
+    }
 }
 
 /// Time and identities of this machine.
@@ -153,8 +181,13 @@ pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let context = context();
     let redis = redis(configuration)?;
-    let Shared { places, bus, redis_bus } = shared(redis.clone());
-    let sql_catalogue = Arc::new(SqlCatalogue::new(database.clone(), context.clone(), bus.clone()));
+    let Shared { places, bus, redis_bus, redis_health } = shared(redis.clone());
+    let copy = copy(configuration, &context, &*bus)?;
+    let sql_catalogue = SqlCatalogue::new(database.clone(), context.clone(), bus.clone());
+    let sql_catalogue = Arc::new(match &copy {
+        Some(copy) => sql_catalogue.with_copy(copy.clone()),
+        None => sql_catalogue,
+    });
     let catalogue =
         Arc::new(CachedCatalogue::new(sql_catalogue.clone(), bus.clone(), &clock, CacheSettings::default()));
     let sales = Arc::new(SqlSales::new(
@@ -188,7 +221,10 @@ pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<
         bus,
         context: context.clone(),
     };
-    let readiness = Arc::new(Readiness::new(Arc::new(SqlHealth::new(database.clone(), context.clone()))));
+    let copy_health = copy.clone().map(|copy| copy as Arc<dyn HelperHealth>);
+    let helpers = redis_health.into_iter().chain(copy_health).collect();
+    let store_health = Arc::new(SqlHealth::new(database.clone(), context.clone()));
+    let readiness = Arc::new(Readiness::new(store_health, helpers, context.clone()));
     let (use_cases, rooms) = use_cases(configuration, &stores, &room_stores, readiness, clock)?;
     Ok(Wired {
         use_cases: Arc::new(use_cases),
@@ -202,6 +238,7 @@ pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<
         purge: SqlPurge::new(database.clone(), context),
         sales,
         database,
+        copy,
     })
 }
 
@@ -274,15 +311,19 @@ struct Shared {
     places: Arc<dyn Places>,
     bus: Arc<dyn Bus>,
     redis_bus: Option<Arc<RedisBus>>,
+    redis_health: Option<Arc<dyn HelperHealth>>,
 }
 
 fn shared(redis: Option<Redis>) -> Shared {
     let local: Arc<dyn Bus> = Arc::new(LocalBus::new(DEFAULT_BUS_CAPACITY));
     let Some(redis) = redis else {
-        return Shared { places: Arc::new(LocalPlaces::default()), bus: local, redis_bus: None };
+        let places = Arc::new(LocalPlaces::default());
+        return Shared { places, bus: local, redis_bus: None, redis_health: None };
     };
     let bus = Arc::new(RedisBus::new(redis.clone(), local));
-    Shared { places: Arc::new(RedisPlaces::new(redis)), bus: bus.clone(), redis_bus: Some(bus) }
+    let redis_health: Arc<dyn HelperHealth> = Arc::new(RedisHealth::new(redis.clone()));
+    let places = Arc::new(RedisPlaces::new(redis));
+    Shared { places, bus: bus.clone(), redis_bus: Some(bus), redis_health: Some(redis_health) }
 }
 
 /// The Redis that replicas share, if there is one; nothing is connected yet.
@@ -291,8 +332,18 @@ fn redis(configuration: &Configuration) -> Result<Option<Redis>, Failure> {
     if url.is_empty() {
         return Ok(None);
     }
-    let redis = Redis::new(&RedisSettings::new(url));
+    let settings = RedisSettings { authorities: redis_authorities(configuration)?, ..RedisSettings::new(url) };
+    let redis = Redis::new(&settings);
     redis.map(Some).map_err(|error| Failure::because(format!("setting `redis_url`: {error}")))
+}
+
+fn redis_authorities(configuration: &Configuration) -> Result<Option<Vec<u8>>, Failure> {
+    let file = &configuration.redis_ca_file;
+    if file.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let wrong = |error| Failure::because(format!("setting `redis_ca_file`: {}: {error}", file.display()));
+    std::fs::read(file).map(Some).map_err(wrong)
 }
 
 fn lane_limits(configuration: &Configuration) -> LaneLimits {

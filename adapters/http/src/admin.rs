@@ -32,12 +32,19 @@ struct Detail {
 struct CheckDetail {
     name: &'static str,
     ok: bool,
+    /// Whether requests can be served only while it is well.
+    required: bool,
     detail: String,
+    /// For how long it has not been well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    down_seconds: Option<i64>,
 }
 
-impl From<Check> for CheckDetail {
-    fn from(Check { name, ok, detail }: Check) -> Self {
-        Self { name, ok, detail }
+impl CheckDetail {
+    fn new(check: Check, readiness: &Readiness) -> Self {
+        let down_seconds = readiness.down_for(&check).map(|down| down.num_seconds());
+        let Check { name, ok, required, detail, .. } = check;
+        Self { name, ok, required, detail, down_seconds }
     }
 }
 
@@ -64,7 +71,7 @@ fn metrics(text: String) -> Response {
 }
 
 fn health(readiness: &Readiness) -> Response {
-    let checks = readiness.checks().into_iter().map(CheckDetail::from).collect();
+    let checks = readiness.checks().into_iter().map(|check| CheckDetail::new(check, readiness)).collect();
     let mut response = Json(Detail { ready: readiness.is_ready(), checks }).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
@@ -73,8 +80,10 @@ fn health(readiness: &Readiness) -> Response {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use onsale_application::ports::{StoreHealth, StoreStatus, Unavailable};
+    use chrono::{DateTime, Utc};
+    use onsale_application::ports::{Clock, Context, Ids, StoreHealth, StoreStatus, Unavailable};
     use poem::{Body, Request};
+    use uuid::Uuid;
 
     use super::*;
 
@@ -88,8 +97,24 @@ mod tests {
         }
     }
 
+    /// A world in which no time passes.
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::UNIX_EPOCH
+        }
+    }
+
+    impl Ids for Noon {
+        fn new_id(&self) -> Uuid {
+            Uuid::nil()
+        }
+    }
+
     async fn ask(path: &'static str) -> (String, Body) {
-        let readiness = Arc::new(Readiness::new(Arc::new(Down)));
+        let context = Context::new(Arc::new(Noon), Arc::new(Noon));
+        let readiness = Arc::new(Readiness::new(Arc::new(Down), Vec::new(), context));
         readiness.look().await;
         let admin = admin(readiness, Arc::new(|| "onsale_up 1\n".to_owned()), &HttpSettings::default());
         let mut response = admin.call(Request::builder().uri_str(path).finish()).await.expect("an answer");
@@ -108,7 +133,9 @@ mod tests {
         let (_, body) = ask("/health/detail").await;
         let detail: serde_json::Value = body.into_json().await.expect("JSON");
         assert_eq!(detail["ready"], false);
-        let database = serde_json::json!({"name": "database", "ok": false, "detail": "connection refused"});
+        let database = serde_json::json!({
+            "name": "database", "ok": false, "required": true, "detail": "connection refused", "down_seconds": 0,
+        });
         assert_eq!(detail["checks"][0], database);
     }
 }

@@ -8,11 +8,14 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+mod ear;
 mod message;
 mod outbox;
 mod peers;
 mod publisher;
 mod subscriber;
+mod voice;
+mod way;
 
 use outbox::Outbox;
 use publisher::Publisher;
@@ -21,12 +24,14 @@ use subscriber::Subscriber;
 use crate::metrics::BusMetrics;
 use crate::server::Redis;
 
-/// Where replicas talk to each other; on a Cluster every node passes it on to all others.
+/// Where replicas talk to each other; on a Cluster, at the node that has its slot.
 const CHANNEL: &str = "onsale:bus";
 /// How often a replica says how far its messages go, so that others notice when the last ones were lost.
 const BEAT: Duration = Duration::from_secs(1);
-/// The pause before connecting again.
-const PAUSE: Duration = Duration::from_millis(250);
+/// The pause before connecting again; it doubles with each attempt in a row that failed.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest pause before connecting again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Announcements between several replicas: said here at once by the bus within this process, and to the others by Redis.
 ///
@@ -101,4 +106,22 @@ impl BusReceiver for RedisReceiver {
 #[expect(clippy::disallowed_methods, reason = "it tells apart who said what and decides nothing")]
 fn new_sender() -> Uuid {
     Uuid::now_v7()
+}
+
+/// The pause after `failed` attempts in a row.
+fn pause(failed: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << failed.saturating_sub(1).min(8)).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        assert_eq!(
+            [0, 1, 2, 3, 4, u32::MAX].map(|failed| pause(failed).as_millis()),
+            [250, 250, 500, 1_000, 2_000, 2_000]
+        );
+    }
 }

@@ -4,6 +4,7 @@
 //! from. Nothing in Redis is the truth: it may be emptied, restarted or replaced by another at any moment.
 
 mod bus;
+mod health;
 mod hold_timer;
 mod link;
 mod metrics;
@@ -12,6 +13,7 @@ mod server;
 mod settings;
 
 pub use bus::RedisBus;
+pub use health::RedisHealth;
 pub use hold_timer::{RedisHoldTimer, RedisHoldTimerSettings};
 pub use places::RedisPlaces;
 pub use server::Redis;

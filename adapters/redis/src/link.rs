@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
-use redis::{Client, Cmd, ConnectionAddr, ErrorKind, RedisError, ServerErrorKind, ToRedisArgs, Value};
+use redis::{Client, Cmd, ErrorKind, RedisError, ServerErrorKind, ToRedisArgs, Value};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 mod node;
+mod redirection;
 mod script;
 
-use node::{Failure, Node};
+pub(crate) use node::{Failure, Node};
+pub(crate) use redirection::redirected;
 pub(crate) use script::{Call, Script};
 
 use crate::metrics::LinkMetrics;
@@ -99,7 +101,7 @@ impl Link {
                 Err(failure) => failure,
             };
             steps -= 1;
-            let cause = describe(&failure);
+            let cause = failure.to_string();
             match self.next_step(call, step, failure) {
                 Some(next) if steps > 0 && Instant::now() < deadline => step = next,
                 _ => return Err(cause),
@@ -159,26 +161,17 @@ impl Link {
         &self.seeds[turn % self.seeds.len()]
     }
 
-    /// The node that a redirection names. A node that does not know its own name means the host that was asked.
+    /// The node that a redirection names.
     fn learn(&self, error: &RedisError, asked: &Node) -> Option<Arc<Node>> {
-        let (host, port) = error.redirect_node()?.0.rsplit_once(':')?;
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let host = if host.is_empty() || host == "?" { asked.host() } else { host }.to_owned();
-        let port = port.parse().ok()?;
-        let addr = match asked.info().addr().clone() {
-            ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
-                ConnectionAddr::TcpTls { host, port, insecure, tls_params }
-            }
-            _ => ConnectionAddr::Tcp(host, port),
-        };
+        let target = redirected(error, asked.info())?;
         let mut learned = self.learned.lock();
-        if let Some(node) = learned.nodes.get(&addr.to_string()) {
+        if let Some(node) = learned.nodes.get(&target.addr().to_string()) {
             return Some(Arc::clone(node));
         }
         if learned.nodes.len() >= MOST_NODES {
             learned.nodes.retain(|_, node| Arc::strong_count(node) > 1);
         }
-        let client = Client::open(asked.info().clone().set_addr(addr)).ok()?;
+        let client = Client::open(target).ok()?;
         let node = Arc::new(Node::new(client, self.metrics.clone()));
         learned.nodes.insert(node.address(), Arc::clone(&node));
         Some(node)
@@ -195,14 +188,5 @@ impl Link {
     /// Forgets where the keys of a tag are.
     pub(crate) fn forget(&self, tag: Uuid) {
         self.learned.lock().routes.remove(&tag);
-    }
-}
-
-fn describe(failure: &Failure) -> String {
-    match failure {
-        Failure::Unreachable(cause) => format!("cannot connect to Redis: {cause}"),
-        Failure::Ended(cause) => format!("the connection to Redis ended: {cause}"),
-        Failure::Silent => "Redis gave no answer in time".to_owned(),
-        Failure::Refused(error) => format!("Redis refused: {error}"),
     }
 }

@@ -9,6 +9,7 @@ const LOST: &str = "onsale_redis_connections_lost_total";
 const TIMEOUTS: &str = "onsale_redis_timeouts_total";
 const BUSY: &str = "onsale_redis_busy_total";
 const BUS_DROPPED: &str = "onsale_redis_bus_dropped_total";
+const BUS_CONNECTIONS: &str = "onsale_redis_bus_connections_total";
 const BUS_GAPS: &str = "onsale_redis_bus_gaps_total";
 
 /// Handles of what happens on the way to Redis, fetched once.
@@ -39,12 +40,19 @@ impl LinkMetrics {
 pub(crate) struct BusMetrics {
     pub(crate) dropped: Counter,
     pub(crate) gaps: Counter,
+    pub(crate) heard: Counter,
+    pub(crate) spoken: Counter,
 }
 
 impl BusMetrics {
     pub(crate) fn new() -> Self {
         describe();
-        Self { dropped: counter!(BUS_DROPPED), gaps: counter!(BUS_GAPS) }
+        Self {
+            dropped: counter!(BUS_DROPPED),
+            gaps: counter!(BUS_GAPS),
+            heard: counter!(BUS_CONNECTIONS, "for" => "hearing"),
+            spoken: counter!(BUS_CONNECTIONS, "for" => "speaking"),
+        }
     }
 }
 
@@ -72,6 +80,11 @@ fn describe() {
         describe_counter!(TIMEOUTS, Unit::Count, "Commands that Redis did not answer in time.");
         describe_counter!(BUSY, Unit::Count, "Commands refused because too many were under way.");
         describe_counter!(BUS_DROPPED, Unit::Count, "Announcements to other replicas that were not sent.");
+        describe_counter!(
+            BUS_CONNECTIONS,
+            Unit::Count,
+            "Connections made for announcements, the first of each kind included; a channel that moves makes a new one."
+        );
         describe_counter!(BUS_GAPS, Unit::Count, "Times that announcements of other replicas may have been missed.");
     });
 }

@@ -2,9 +2,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use redis::{Client, ConnectionAddr};
+use redis::{Client, ConnectionAddr, ConnectionInfo, TlsCertificates};
 
 use crate::settings::{RedisSettings, RedisSettingsError};
+
+/// What begins a certificate in PEM; without any, every server would be refused, and nobody would know why.
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// The Redis that this process uses: its settings have been checked, and nothing is connected yet.
 #[derive(Clone)]
@@ -22,14 +25,18 @@ impl Redis {
     /// [`RedisSettingsError`].
     pub fn new(settings: &RedisSettings) -> Result<Self, RedisSettingsError> {
         let nodes = settings.nodes()?;
-        if nodes.iter().any(|node| matches!(node.addr(), ConnectionAddr::TcpTls { .. })) {
+        let has_tls = nodes.iter().any(|node| matches!(node.addr(), ConnectionAddr::TcpTls { .. }));
+        if has_tls {
             // Whoever has chosen a provider for the whole process keeps it.
             rustls::crypto::ring::default_provider().install_default().ok();
         }
-        let client = |(place, node)| {
-            Client::open(node).map_err(|reason| RedisSettingsError::Address { place, reason: reason.to_string() })
+        let clients = match &settings.authorities {
+            None => (1..).zip(nodes).map(client).collect::<Result<_, _>>()?,
+            Some(_) if !has_tls => return Err(RedisSettingsError::AuthoritiesWithoutTls),
+            Some(authorities) => {
+                nodes.into_iter().map(|node| client_trusting(authorities, node)).collect::<Result<_, _>>()?
+            }
         };
-        let clients = (1..).zip(nodes).map(client).collect::<Result<_, _>>()?;
         Ok(Self { settings: settings.clone(), clients, turn: Arc::default() })
     }
 
@@ -50,4 +57,18 @@ impl Redis {
     pub(crate) fn any_client(&self) -> &Client {
         &self.clients[self.turn.fetch_add(1, Ordering::Relaxed) % self.clients.len()]
     }
+}
+
+fn client((place, node): (usize, ConnectionInfo)) -> Result<Client, RedisSettingsError> {
+    Client::open(node).map_err(|reason| RedisSettingsError::Address { place, reason: reason.to_string() })
+}
+
+/// A client that trusts whom these authorities vouch for, and nobody else.
+fn client_trusting(authorities: &[u8], node: ConnectionInfo) -> Result<Client, RedisSettingsError> {
+    let wrong = |reason: String| RedisSettingsError::Authorities(reason);
+    if !authorities.windows(CERTIFICATE.len()).any(|bytes| bytes == CERTIFICATE) {
+        return Err(wrong("there is no certificate in it".to_owned()));
+    }
+    let certificates = TlsCertificates { client_tls: None, root_cert: Some(authorities.to_owned()) };
+    Client::build_with_tls(node, certificates).map_err(|reason| wrong(reason.to_string()))
 }

@@ -14,6 +14,9 @@ pub struct RedisSettings {
     /// as `host:port`: they are asked when the first does not answer, and share its user, password and scheme. A comma in
     /// a password is written `%2C`.
     pub url: String,
+    /// Certificates in PEM of the authorities that sign the certificates of a `rediss://` Redis, instead of those that
+    /// this machine trusts; for one with an authority of its own.
+    pub authorities: Option<Vec<u8>>,
     /// How long anybody waits for Redis, or for a connection to it. 1 s: a healthy Redis answers within milliseconds, and
     /// whoever waits holds a request open.
     pub timeout: Duration,
@@ -22,8 +25,8 @@ pub struct RedisSettings {
     /// How many may wait to enter a line, and how many enter by one script: at most 256, well below a millisecond of
     /// Redis, one script of a line at a time. 16,384 wait: what Redis does in a fraction of the timeout.
     pub entries: LaneLimits,
-    /// Announcements that may wait to be sent to other replicas; further ones are dropped, and the others are told so.
-    /// 4,096: a second of the busiest sale.
+    /// Announcements that may wait to be sent to other replicas, and as many of theirs to be heard; further ones are
+    /// dropped, and whoever misses them is told so. 4,096: a second of the busiest sale.
     pub bus_queue: usize,
 }
 
@@ -38,6 +41,12 @@ pub enum RedisSettingsError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Authorities were given for a Redis without TLS, which would stay without it unnoticed.
+    #[error("authorities only make sense with a rediss:// URL")]
+    AuthoritiesWithoutTls,
+    /// The authorities are none.
+    #[error("the authorities of the Redis settings cannot be read: {0}")]
+    Authorities(String),
     /// A limit is none.
     #[error("{0} of the Redis settings must be more than 0")]
     Zero(&'static str),
@@ -49,6 +58,7 @@ impl RedisSettings {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            authorities: None,
             timeout: Duration::from_secs(1),
             in_flight: 1_024,
             entries: LaneLimits::default(),

@@ -4,18 +4,23 @@
 //! afterwards. Every read says which generation it saw, from the same snapshot.
 
 mod concerts;
+mod copy;
+mod copy_state;
 mod edit;
 mod editor;
 pub(crate) mod journal;
+mod known;
 mod layout;
 mod performances;
 mod plans;
 mod reader;
+mod reads;
 
 use std::sync::Arc;
 
 use onsale_application::ports::{Bus, Context};
 
+pub use self::copy::CatalogueCopy;
 pub(crate) use self::performances::load_performance;
 use crate::database::{Database, Row, SqlError, Statement, Transaction};
 
@@ -25,13 +30,20 @@ pub struct SqlCatalogue {
     database: Database,
     context: Context,
     bus: Arc<dyn Bus>,
+    copy: Option<Arc<CatalogueCopy>>,
 }
 
 impl SqlCatalogue {
     /// The catalogue of `database`; changes are announced on `bus`.
     #[must_use]
     pub fn new(database: Database, context: Context, bus: Arc<dyn Bus>) -> Self {
-        Self { database, context, bus }
+        Self { database, context, bus, copy: None }
+    }
+
+    /// The same catalogue, read from `copy` where that is as right as reading it from the database itself.
+    #[must_use]
+    pub fn with_copy(self, copy: Arc<CatalogueCopy>) -> Self {
+        Self { copy: Some(copy), ..self }
     }
 }
 

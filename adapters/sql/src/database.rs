@@ -78,6 +78,15 @@ impl Database {
         Ok(Self { stores, migration_timeout: settings.migration_timeout })
     }
 
+    /// A MySQL server that only reads, which is connected to when it is first asked.
+    ///
+    /// # Errors
+    /// [`SqlError::Settings`] when the URL names no such database.
+    pub fn read_only(settings: &DatabaseSettings) -> Result<Self, SqlError> {
+        let stores = Stores::MySql(MySqlPools::read_only(settings)?);
+        Ok(Self { stores, migration_timeout: settings.migration_timeout })
+    }
+
     /// Which SQL it speaks.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {

@@ -17,7 +17,7 @@ mod tenants;
 
 pub use accounts::SqlAccounts;
 pub use audit::SqlAudit;
-pub use catalogue::SqlCatalogue;
+pub use catalogue::{CatalogueCopy, SqlCatalogue};
 pub use database::{
     Cell, Column, Database, DatabaseSettings, Dialect, Key, PoolUse, Row, SizedText, SqlError, Statement, Text,
     Transaction, Value, in_list, values_rows,

@@ -36,7 +36,7 @@ pub struct AlarmTerms {
     pub lease: Duration,
     /// Each further lease is twice as long as the one before, and this at most. Default 10 minutes.
     pub longest_lease: Duration,
-    /// How often an alarm rings; when its last lease ends it is dead. Default 8: for an hour and a half.
+    /// How often an alarm rings; when its last lease ends it is dead. Default 8: for three quarters of an hour.
     pub tries: u8,
     /// How long a dead alarm stays dead; then it is forgotten, and the sweep may set it again. Default an hour.
     pub dead_for: Duration,

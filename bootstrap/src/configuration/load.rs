@@ -87,5 +87,5 @@ fn in_plain_words(expected: &str) -> &str {
 }
 
 fn is_secret(setting: &str) -> bool {
-    ["database_url", "redis_url"].contains(&setting) || setting.contains("secret")
+    ["database_url", "database_read_url", "redis_url"].contains(&setting) || setting.contains("secret")
 }

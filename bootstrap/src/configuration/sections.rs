@@ -18,9 +18,15 @@ pub(crate) struct Configuration {
     pub(crate) data_folder: PathBuf,
     /// `mysql://user:password@host:port/database`; empty for the embedded SQLite database in the data folder.
     pub(crate) database_url: Hidden,
+    /// `mysql://user:password@host:port/database` of a read-only copy of the database, for reading the catalogue while it
+    /// is no further behind than what this process knows. Empty when there is none.
+    pub(crate) database_read_url: Hidden,
     /// `redis://host:port`, for several replicas on one MySQL: where the lines of waiting rooms and the alarms of holds are
     /// kept, and what replicas tell each other. Empty for one process, which keeps all of it in its memory.
     pub(crate) redis_url: Hidden,
+    /// A file with the certificates, in PEM, of the authorities that a `rediss://` Redis is signed by. Empty for those
+    /// that this machine trusts.
+    pub(crate) redis_ca_file: PathBuf,
     /// The currency of points, an ISO 4217 code. Default `KRW`. Prices of performances must be in it.
     pub(crate) currency: Currency,
     /// The listeners.
@@ -48,7 +54,9 @@ impl Default for Configuration {
         Self {
             data_folder: PathBuf::from("onsale-data"),
             database_url: Hidden::default(),
+            database_read_url: Hidden::default(),
             redis_url: Hidden::default(),
+            redis_ca_file: PathBuf::new(),
             currency: Currency::parse("KRW").expect("an ISO 4217 code"),
             http: HttpSettings::default(),
             database: Database::default(),

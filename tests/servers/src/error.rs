@@ -28,6 +28,9 @@ pub enum ServerError {
          (Debian, Ubuntu: apt-get install redis-server; Fedora: dnf install redis; macOS: brew install redis)"
     )]
     NoRedisProgram,
+    /// Certificates for tests are made by a program that is not installed.
+    #[error("openssl is not installed (Debian, Ubuntu: apt-get install openssl; Fedora: dnf install openssl)")]
+    NoOpensslProgram,
     /// The address in the environment is not one.
     #[error("{variable} is not a URL: {reason}")]
     WrongUrl {

@@ -3,6 +3,7 @@
 mod database;
 mod local;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection};
@@ -38,6 +39,7 @@ pub struct MysqlServer {
     url: Url,
     source: Source,
     backing: Backing,
+    authority: Option<PathBuf>,
 }
 
 /// The server that all tests of this process share, started by the first that asks.
@@ -55,6 +57,23 @@ pub async fn mysql() -> &'static MysqlServer {
 /// When there is none; the message says what to install.
 pub async fn private_mysql() -> MysqlServer {
     start_private().await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A server for one test alone, of a private process, that takes connections with TLS only.
+///
+/// # Panics
+/// When there is none; the message says what to install.
+pub async fn secured_mysql() -> MysqlServer {
+    start_secured().await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+async fn start_secured() -> Result<MysqlServer, ServerError> {
+    let program = local::find_program().ok_or_else(not_found)?;
+    let port = free_port()?;
+    let (server, authority) = local::start_secured(program.clone(), port).await?;
+    let (url, backing) = (server_url(local::USER, port), Backing::Process(server));
+    await_answer(&url).await?;
+    Ok(MysqlServer { url, source: Source::Program(program), backing, authority: Some(authority) })
 }
 
 /// Where [`start_mysql`] would take its server from; starts nothing.
@@ -76,20 +95,24 @@ pub async fn start_mysql() -> Result<MysqlServer, ServerError> {
     let Some(address) = given(MYSQL_URL_VARIABLE) else { return start_private().await };
     let url = Url::parse(&address).map_err(|reason| ServerError::WrongUrl { variable: MYSQL_URL_VARIABLE, reason })?;
     await_answer(&url).await?;
-    Ok(MysqlServer { url, source: Source::Given(MYSQL_URL_VARIABLE), backing: Backing::Given })
+    Ok(MysqlServer { url, source: Source::Given(MYSQL_URL_VARIABLE), backing: Backing::Given, authority: None })
 }
 
 async fn find_private() -> Result<Source, ServerError> {
     if engine_answers().await {
         return Ok(Source::Docker(format!("{}:{}", IMAGE.0, IMAGE.1)));
     }
-    local::find_program().map(Source::Program).ok_or(ServerError::NotFound {
+    local::find_program().map(Source::Program).ok_or_else(not_found)
+}
+
+fn not_found() -> ServerError {
+    ServerError::NotFound {
         server: "MySQL",
         variable: MYSQL_URL_VARIABLE,
         debian: "mariadb-server",
         fedora: "mariadb-server",
         macos: "mariadb",
-    })
+    }
 }
 
 async fn start_private() -> Result<MysqlServer, ServerError> {
@@ -105,7 +128,7 @@ async fn start_private() -> Result<MysqlServer, ServerError> {
         }
     };
     await_answer(&url).await?;
-    Ok(MysqlServer { url, source, backing })
+    Ok(MysqlServer { url, source, backing, authority: None })
 }
 
 async fn start_container(port: u16) -> Result<Container, ServerError> {
@@ -155,6 +178,12 @@ impl MysqlServer {
     #[must_use]
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// The file with the certificate of the authority of a server [with TLS](secured_mysql).
+    #[must_use]
+    pub fn authority(&self) -> Option<&Path> {
+        self.authority.as_deref()
     }
 
     /// Creates an empty `utf8mb4` database with a name nobody else uses.

@@ -70,7 +70,9 @@ async fn secrets_are_shown_nowhere() {
     let mut stack = Stack::embedded().with("ONSALE_TOKENS__SECRET", SECRET);
     stack.set("ONSALE_TOKENS__PREVIOUS_SECRETS", format!("[\"{SECRET} once\"]"));
     stack.set("ONSALE_DATABASE_URL", "mysql://onsale:hunter2@127.0.0.1:1/onsale");
+    stack.set("ONSALE_DATABASE_READ_URL", "mysql://reader:hunter2@127.0.0.1:1/onsale");
     let shown = stack.succeed(&["config"]).await;
+    assert!(shown.contains("database_read_url = \"(hidden)\""), "{shown}");
     assert!(shown.contains("secret = \"(hidden)\"") && shown.contains("database_url = \"(hidden)\""), "{shown}");
     let complaint = stack.fail(&["serve"]).await; // nobody listens there
     for secret in [SECRET, "hunter2"] {

@@ -10,6 +10,7 @@ use crate::support::{Api, Place, Room, Site};
 
 mod alarms;
 mod database_away;
+mod helpers_away;
 mod killed;
 mod redis_away;
 mod two_servers;

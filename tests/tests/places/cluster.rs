@@ -6,17 +6,22 @@ use onsale_test_servers::{RedisCluster, redis_cluster};
 use crate::support::{OPEN, Subject, place, tell, visitor};
 
 /// Who has a slot and who gets it.
-struct Move {
+pub(crate) struct Move {
     nodes: Vec<String>,
     slot: String,
-    from: usize,
-    to: usize,
+    pub(crate) from: usize,
+    pub(crate) to: usize,
 }
 
 impl Move {
     async fn of(cluster: &RedisCluster, subject: &Subject) -> Self {
+        Self::of_key(cluster, &line_key(subject)).await
+    }
+
+    /// Of the slot of a key or a channel.
+    pub(crate) async fn of_key(cluster: &RedisCluster, key: &str) -> Self {
         let nodes = cluster.node_urls();
-        let slot = tell(&nodes[0], &format!("CLUSTER KEYSLOT {}", line_key(subject))).await;
+        let slot = tell(&nodes[0], &format!("CLUSTER KEYSLOT {key}")).await;
         let slot = slot.trim_start_matches(':').to_owned();
         let from = usize::from(slot.parse::<u16>().unwrap() / 5_462);
         Self { nodes, slot, from, to: (from + 1) % 3 }
@@ -27,7 +32,7 @@ impl Move {
     }
 
     /// From now on the old owner redirects whoever asks for a key that it has no more.
-    async fn begin(&self) {
+    pub(crate) async fn begin(&self) {
         let importing = format!("CLUSTER SETSLOT {} IMPORTING {}", self.slot, self.id(self.from).await);
         tell(&self.nodes[self.to], &importing).await;
         let migrating = format!("CLUSTER SETSLOT {} MIGRATING {}", self.slot, self.id(self.to).await);
@@ -39,7 +44,7 @@ impl Move {
         tell(&self.nodes[self.from], &format!("MIGRATE 127.0.0.1 {port} {key} 0 5000")).await;
     }
 
-    async fn end(&self) {
+    pub(crate) async fn end(&self) {
         let owner = self.id(self.to).await;
         for node in [self.to, self.from] {
             tell(&self.nodes[node], &format!("CLUSTER SETSLOT {} NODE {owner}", self.slot)).await;

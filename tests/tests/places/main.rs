@@ -7,6 +7,7 @@ mod crowd;
 mod epochs;
 mod line;
 mod lost;
+mod secured;
 mod support;
 mod trouble;
 mod views;

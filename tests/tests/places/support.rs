@@ -53,7 +53,7 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) async fn local() -> Self {
-        Self::begun(Arc::new(LocalPlaces::default())).await
+        Self::with(Arc::new(LocalPlaces::default())).await
     }
 
     /// On the server that all tests share.
@@ -69,10 +69,10 @@ impl Subject {
 
     /// On a Redis of the test's own.
     pub(crate) async fn at(url: &str) -> Self {
-        Self::begun(places(url)).await
+        Self::with(places(url)).await
     }
 
-    async fn begun(places: Arc<dyn Places>) -> Self {
+    pub(crate) async fn with(places: Arc<dyn Places>) -> Self {
         let subject = Self { places, line: LineId { room: WaitingRoomId(Uuid::now_v7()), epoch: 1 } };
         subject.begin(1, 0).await.unwrap();
         subject

@@ -1,7 +1,5 @@
 use std::sync::Arc;
 
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, pipe};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -10,7 +8,8 @@ use tracing::warn;
 
 use super::message::Envelope;
 use super::outbox::Outbox;
-use super::{BEAT, CHANNEL, PAUSE};
+use super::voice::Voice;
+use super::{BEAT, pause};
 use crate::metrics::BusMetrics;
 use crate::server::Redis;
 
@@ -33,17 +32,25 @@ impl Publisher {
     /// Until `shutdown`, after which what waits is still sent.
     pub(super) async fn run(&self, shutdown: &CancellationToken) {
         let mut queue = self.queue.lock().await;
-        while let Err(cause) = self.carry(&mut queue, shutdown).await {
+        let mut failed = 0;
+        while let Err(cause) = self.carry(&mut queue, shutdown, &mut failed).await {
             warn!(cause, "announcements do not reach Redis");
             if shutdown.is_cancelled() {
                 return;
             }
-            sleep(PAUSE).await;
+            failed += 1;
+            sleep(pause(failed)).await;
         }
     }
 
-    async fn carry(&self, queue: &mut Receiver<Envelope>, shutdown: &CancellationToken) -> Result<(), String> {
-        let mut connection = self.connect().await?;
+    async fn carry(
+        &self,
+        queue: &mut Receiver<Envelope>,
+        shutdown: &CancellationToken,
+        failed: &mut u32,
+    ) -> Result<(), String> {
+        let mut voice = self.open().await?;
+        *failed = 0;
         let mut beats = interval(BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -54,32 +61,25 @@ impl Publisher {
                 _ = beats.tick() => batch.extend(self.outbox.beat(queue)),
                 () = shutdown.cancelled() => return Ok(()),
             }
-            self.send(&mut connection, &batch).await?;
+            self.say(&mut voice, &batch).await?;
         }
     }
 
-    async fn connect(&self) -> Result<MultiplexedConnection, String> {
-        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let connecting = self.redis.any_client().get_multiplexed_async_connection_with_config(&config);
-        match timeout(self.redis.timeout(), connecting).await {
-            Ok(connection) => connection.map_err(|error| error.to_string()),
-            Err(_) => Err("connecting takes too long".to_owned()),
-        }
+    async fn open(&self) -> Result<Voice, String> {
+        let opening = timeout(self.redis.timeout(), Voice::open(&self.redis)).await;
+        let opened = opening.map_err(|_| "connecting takes too long".to_owned())?;
+        opened.inspect(|_| self.metrics.spoken.increment(1)).map_err(|error| error.to_string())
     }
 
     /// Whether they arrived or not, they are not sent again: whoever missed them learns of it by their count.
-    async fn send(&self, connection: &mut MultiplexedConnection, batch: &[Envelope]) -> Result<(), String> {
+    async fn say(&self, voice: &mut Voice, batch: &[Envelope]) -> Result<(), String> {
         if batch.is_empty() {
             return Ok(());
         }
-        let mut pipeline = pipe();
-        for envelope in batch {
-            pipeline.cmd("PUBLISH").arg(CHANNEL).arg(envelope.write()).ignore();
-        }
-        let sent = match timeout(self.redis.timeout(), pipeline.exec_async(connection)).await {
-            Ok(sent) => sent.map_err(|error| error.to_string()),
+        let said = match timeout(self.redis.timeout(), voice.say(batch)).await {
+            Ok(said) => said.map_err(|error| error.to_string()),
             Err(_) => Err("it gave no answer in time".to_owned()),
         };
-        sent.inspect_err(|_| self.metrics.dropped.increment(batch.len() as u64))
+        said.inspect_err(|_| self.metrics.dropped.increment(batch.len() as u64))
     }
 }

@@ -2,17 +2,16 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use onsale_application::ports::Bus;
-use redis::aio::PubSub;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use super::ear::Ear;
 use super::message::Envelope;
 use super::peers::Peers;
-use super::{BEAT, CHANNEL, PAUSE};
+use super::{BEAT, pause};
 use crate::metrics::BusMetrics;
 use crate::server::Redis;
 
@@ -40,32 +39,31 @@ impl Subscriber {
     }
 
     pub(super) async fn run(&self) -> Infallible {
+        let mut failed = 0;
         loop {
-            let Err(cause) = self.listen().await;
+            let Err(cause) = self.listen(&mut failed).await;
             warn!(cause, "announcements of other replicas do not arrive");
-            sleep(PAUSE).await;
+            failed += 1;
+            sleep(pause(failed)).await;
         }
     }
 
-    async fn listen(&self) -> Result<Infallible, String> {
-        let subscribing = timeout(self.redis.timeout(), self.subscribe()).await;
-        let mut messages = subscribing.map_err(|_| "subscribing takes too long".to_owned())??.into_on_message();
+    async fn listen(&self, failed: &mut u32) -> Result<Infallible, String> {
+        let opening = timeout(self.redis.timeout(), Ear::open(&self.redis)).await;
+        let opened = opening.map_err(|_| "subscribing takes too long".to_owned())?;
+        let mut ear = opened.map_err(|error| error.to_string())?;
+        self.metrics.heard.increment(1);
+        *failed = 0;
         info!("announcements of other replicas arrive");
         self.tell_missed(); // whatever was said before
         let mut peers = Peers::default();
         loop {
-            match timeout(SILENCE, messages.next()).await {
-                Ok(Some(message)) => self.hear(&mut peers, message.get_payload_bytes()),
-                Ok(None) => return Err("the connection ended".to_owned()),
+            match timeout(SILENCE, ear.next()).await {
+                Ok(Ok(bytes)) => self.hear(&mut peers, &bytes),
+                Ok(Err(cause)) => return Err(cause.to_owned()),
                 Err(_) => return Err("the connection is silent".to_owned()),
             }
         }
-    }
-
-    async fn subscribe(&self) -> Result<PubSub, String> {
-        let mut connection = self.redis.any_client().get_async_pubsub().await.map_err(|error| error.to_string())?;
-        connection.subscribe(CHANNEL).await.map_err(|error| error.to_string())?;
-        Ok(connection)
     }
 
     fn hear(&self, peers: &mut Peers, bytes: &[u8]) {

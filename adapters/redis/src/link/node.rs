@@ -2,9 +2,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, RedisError, ServerErrorKind, Value, pipe,
-};
+use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, RedisError, ServerErrorKind, Value, pipe};
+use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
@@ -21,21 +20,25 @@ const WRITE_BUFFER: usize = 1_024;
 const TOO_LONG: &str = "connecting takes too long";
 
 /// Why a node did not do what it was told.
-#[derive(Debug)]
-pub(super) enum Failure {
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
     /// There is no connection to it: nothing was done.
+    #[error("cannot connect to Redis: {0}")]
     Unreachable(String),
     /// The connection ended: whether anything was done is unknown.
+    #[error("the connection to Redis ended: {0}")]
     Ended(String),
     /// No answer came in time: whether anything was or will be done is unknown.
+    #[error("Redis gave no answer in time")]
     Silent,
     /// It answered with an error.
+    #[error("Redis refused: {0}")]
     Refused(RedisError),
 }
 
 /// One server, over one connection that everybody shares. It is made by the first command that needs it, and given up
 /// when it ends or stays silent.
-pub(super) struct Node {
+pub(crate) struct Node {
     client: Client,
     config: AsyncConnectionConfig,
     metrics: LinkMetrics,
@@ -56,7 +59,7 @@ struct State {
 }
 
 impl Node {
-    pub(super) fn new(client: Client, metrics: LinkMetrics) -> Self {
+    pub(crate) fn new(client: Client, metrics: LinkMetrics) -> Self {
         // Every command has a deadline of its own, and so has every attempt to connect.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
@@ -70,19 +73,12 @@ impl Node {
     }
 
     /// `host:port`
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.info().addr().to_string()
     }
 
-    pub(super) fn host(&self) -> &str {
-        match self.info().addr() {
-            ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => host,
-            _ => "",
-        }
-    }
-
     /// Sends a command and waits for its answer; `asking` goes in front of one that was redirected for this once.
-    pub(super) async fn ask(&self, command: &Cmd, asking: bool, deadline: Instant) -> Result<Value, Failure> {
+    pub(crate) async fn ask(&self, command: &Cmd, asking: bool, deadline: Instant) -> Result<Value, Failure> {
         let (made, mut connection) = self.connection(deadline).await.map_err(Failure::Unreachable)?;
         self.metrics.commands.increment(1);
         let answer = async {

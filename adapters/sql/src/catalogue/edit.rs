@@ -75,6 +75,9 @@ impl SqlCatalogue {
         journal::write(&mut transaction, &self.context, operator, line).await?;
         let generation = raise_generation(&mut transaction).await?;
         transaction.commit().await?;
+        if let Some(copy) = &self.copy {
+            copy.known.wrote(generation);
+        }
         self.bus.publish(BusMessage::Catalogue { generation });
         Ok(outcome)
     }

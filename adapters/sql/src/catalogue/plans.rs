@@ -196,6 +196,9 @@ async fn load_seats(database: &Database, plan: SeatingPlanId, count: u32) -> Res
             seats.push(seat(&row)?);
         }
     }
+    if seats.len() != count as usize {
+        return Err(SqlError::Row(format!("plan {plan} has {count} seats, of which {} are there", seats.len())));
+    }
     Ok(seats)
 }
 

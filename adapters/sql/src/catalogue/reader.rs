@@ -1,33 +1,37 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use onsale_application::ports::{CatalogueReader, ConcertFilter, ConcertListing, Page, Unavailable, Versioned};
 use onsale_domain::ids::{ConcertId, PerformanceId, SeatingPlanId};
 use onsale_domain::performance::Performance;
 use onsale_domain::plan::SeatingPlan;
 
-use super::{GENERATION, SqlCatalogue, concerts, generation, load_performance, only, plans};
-use crate::database::{SqlError, Statement, Transaction};
+use super::reads::{FindConcert, FindPerformance, ListConcerts, Read};
+use super::{GENERATION, SqlCatalogue, generation, only, plans};
+use crate::database::{SqlError, Statement};
 
-/// One consistent view of the catalogue.
-struct Snapshot {
-    transaction: Transaction,
-    generation: i64,
-    read_at: DateTime<Utc>,
-}
-
-impl Snapshot {
-    async fn open(catalogue: &SqlCatalogue) -> Result<Self, SqlError> {
-        let read_at = catalogue.context.now(); // before reading, so that nothing looks fresher than it is
-        let mut transaction = catalogue.database.begin_read().await?;
-        let generation = generation(&mut transaction).await?;
-        Ok(Self { transaction, generation, read_at })
+impl SqlCatalogue {
+    /// From the copy when it is there and shows everything that is known, or else from the database itself.
+    async fn read<R: Read>(&self, read: R) -> Result<Versioned<R::Value>, Unavailable> {
+        if let Some(copy) = &self.copy
+            && let Some(value) = copy.read(&read).await
+        {
+            return Ok(value);
+        }
+        Ok(self.read_itself(&read).await?)
     }
 
-    async fn close<T>(self, value: T) -> Result<Versioned<T>, SqlError> {
-        self.transaction.commit().await?;
-        Ok(Versioned { value, generation: self.generation, read_at: self.read_at })
+    async fn read_itself<R: Read>(&self, read: &R) -> Result<Versioned<R::Value>, SqlError> {
+        let question = self.copy.as_ref().map(|copy| copy.known.question());
+        let read_at = self.context.now(); // before reading, so that nothing looks fresher than it is
+        let mut transaction = self.database.begin_read().await?;
+        let generation = generation(&mut transaction).await?;
+        if let (Some(copy), Some(question)) = (&self.copy, question) {
+            copy.known.answered(question, generation);
+        }
+        let value = read.load(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(Versioned { value, generation, read_at })
     }
 }
 
@@ -37,28 +41,32 @@ impl CatalogueReader for SqlCatalogue {
         &self,
         filter: &ConcertFilter,
     ) -> Result<Versioned<Arc<Page<Arc<ConcertListing>, ConcertId>>>, Unavailable> {
-        let mut snapshot = Snapshot::open(self).await?;
-        let page = concerts::list(&mut snapshot.transaction, filter).await?;
-        Ok(snapshot.close(Arc::new(page)).await?)
+        self.read(ListConcerts(filter)).await
     }
 
     async fn concert(&self, id: ConcertId) -> Result<Versioned<Option<Arc<ConcertListing>>>, Unavailable> {
-        let mut snapshot = Snapshot::open(self).await?;
-        let listing = concerts::load(&mut snapshot.transaction, id).await?;
-        Ok(snapshot.close(listing).await?)
+        self.read(FindConcert(id)).await
     }
 
     async fn performance(&self, id: PerformanceId) -> Result<Versioned<Option<Arc<Performance>>>, Unavailable> {
-        let mut snapshot = Snapshot::open(self).await?;
-        let performance = load_performance(&mut snapshot.transaction, id).await?;
-        Ok(snapshot.close(performance.map(Arc::new)).await?)
+        self.read(FindPerformance(id)).await
     }
 
     async fn seating_plan(&self, id: SeatingPlanId) -> Result<Option<Arc<SeatingPlan>>, Unavailable> {
+        if let Some(copy) = &self.copy
+            && let Some(plan) = copy.plan(id).await
+        {
+            return Ok(Some(Arc::new(plan)));
+        }
         Ok(plans::load(&self.database, id).await?.map(Arc::new))
     }
 
     async fn generation(&self) -> Result<i64, Unavailable> {
-        Ok(only(self.database.fetch_optional(Statement::new(GENERATION)).await?)?.get(0)?)
+        let question = self.copy.as_ref().map(|copy| copy.known.question());
+        let generation = only(self.database.fetch_optional(Statement::new(GENERATION)).await?)?.get(0)?;
+        if let (Some(copy), Some(question)) = (&self.copy, question) {
+            copy.known.answered(question, generation);
+        }
+        Ok(generation)
     }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use log::LevelFilter;
+use metrics::{Unit, counter, describe_counter};
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -19,6 +20,8 @@ const SLOW: Duration = Duration::from_secs(1);
 /// Refuses what does not fit instead of storing something else.
 const STRICT: &str = "sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')";
 
+const CONNECTIONS: &str = "onsale_database_connections_total";
+
 /// Where transactions run and where single statements read.
 #[derive(Clone, Debug)]
 pub(super) struct MySqlPools {
@@ -28,12 +31,7 @@ pub(super) struct MySqlPools {
 
 impl MySqlPools {
     pub(super) async fn connect(settings: &DatabaseSettings) -> Result<Self, SqlError> {
-        let options = MySqlConnectOptions::from_str(&settings.url)?
-            .charset("utf8mb4")
-            .collation("utf8mb4_bin")
-            .statement_cache_capacity(STATEMENT_CACHE)
-            .log_statements(LevelFilter::Off)
-            .log_slow_statements(LevelFilter::Warn, SLOW);
+        let options = mysql_options(settings)?;
         let lanes = format!(
             "SET SESSION {STRICT}, innodb_lock_wait_timeout = {}, wait_timeout = {}",
             settings.lock_timeout.as_secs().max(1),
@@ -42,17 +40,38 @@ impl MySqlPools {
         // The server closes a silent connection; the pool gives it up a little earlier.
         let idle = settings.silence_timeout.mul_f32(0.8);
         let lanes = session(settings, settings.lane_connections, "READ COMMITTED", lanes).idle_timeout(idle);
-        let reads = format!("SET SESSION {STRICT}");
-        let reads = session(settings, settings.read_connections, "REPEATABLE READ", reads);
-        Ok(Self { lanes: lanes.connect_with(options.clone()).await?, reads: reads.connect_lazy_with(options) })
+        Ok(Self { lanes: lanes.connect_with(options.clone()).await?, reads: reads(settings, options) })
     }
+
+    /// Connections that read, to a server that refuses everything else.
+    pub(super) fn read_only(settings: &DatabaseSettings) -> Result<Self, SqlError> {
+        let reads = reads(settings, mysql_options(settings)?);
+        Ok(Self { lanes: reads.clone(), reads })
+    }
+}
+
+fn mysql_options(settings: &DatabaseSettings) -> Result<MySqlConnectOptions, SqlError> {
+    Ok(MySqlConnectOptions::from_str(&settings.url)?
+        .charset("utf8mb4")
+        .collation("utf8mb4_bin")
+        .statement_cache_capacity(STATEMENT_CACHE)
+        .log_statements(LevelFilter::Off)
+        .log_slow_statements(LevelFilter::Warn, SLOW))
+}
+
+fn reads(settings: &DatabaseSettings, options: MySqlConnectOptions) -> MySqlPool {
+    let set = format!("SET SESSION {STRICT}");
+    session(settings, settings.read_connections, "REPEATABLE READ", set).connect_lazy_with(options)
 }
 
 /// A pool whose connections start with `isolation` and `set`, and are pinged before use.
 fn session(settings: &DatabaseSettings, connections: u32, isolation: &'static str, set: String) -> MySqlPoolOptions {
     let pool: MySqlPoolOptions = pool(settings, connections);
+    describe_counter!(CONNECTIONS, Unit::Count, "Connections made to MySQL, the first ones included.");
+    let made = counter!(CONNECTIONS);
     pool.test_before_acquire(true).after_connect(move |connection, _| {
         let set = set.clone();
+        made.increment(1);
         Box::pin(async move {
             let isolation = format!("SET SESSION TRANSACTION ISOLATION LEVEL {isolation}");
             connection.execute(AssertSqlSafe(isolation)).await?;

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use super::MAX_CONNECTIONS;
 use crate::{
     ServerError,
+    certificates::Certificates,
     process::{self, PrivateServer, Recipe, in_background, option},
 };
 
@@ -24,6 +25,19 @@ pub(super) fn find_program() -> Option<PathBuf> {
 pub(super) async fn start(program: PathBuf, port: u16) -> Result<PrivateServer, ServerError> {
     let (recipe, folder) = in_background(move || prepare(program, port)).await?;
     PrivateServer::start(recipe, folder).await
+}
+
+/// A server that takes connections with TLS only, and the file with its authority.
+pub(super) async fn start_secured(program: PathBuf, port: u16) -> Result<(PrivateServer, PathBuf), ServerError> {
+    let secure = move || {
+        let (mut recipe, folder) = prepare(program, port)?;
+        let Certificates { authority, certificate, key } = Certificates::make(folder.path())?;
+        recipe.arguments.extend([option("--ssl-ca", &authority), option("--ssl-cert", certificate)]);
+        recipe.arguments.extend([option("--ssl-key", key), "--require-secure-transport=ON".into()]);
+        Ok((recipe, folder, authority))
+    };
+    let (recipe, folder, authority) = in_background(secure).await?;
+    Ok((PrivateServer::start(recipe, folder).await?, authority))
 }
 
 fn prepare(program: PathBuf, port: u16) -> Result<(Recipe, TempDir), ServerError> {
