@@ -4,24 +4,12 @@
 # ONSALE_TEST_BINARY names a binary that is built already; without it the server is built first.
 # Sets ONSALE_TEST_URL.
 
-fail() { # message
-    echo "$1" >&2
-    exit 1
-}
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 require() { # program, Debian package, Fedora package, Homebrew formula
     command -v "$1" >/dev/null ||
         fail "missing $1: apt-get install $2 (Debian, Ubuntu), dnf install $3 (Fedora), brew install $4 (macOS)"
-}
-
-# Below the range that the system takes ports for outgoing connections from.
-free_port() {
-    local port
-    while true; do
-        port=$((12000 + RANDOM % 18000))
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-    done
-    echo "$port"
 }
 
 stop_demo_server() {

@@ -63,6 +63,14 @@ missing_tools() {
     command -v openssl >/dev/null || echo openssl # certificates of servers with TLS
     command -v redis-server >/dev/null || echo redis # a Cluster is always made of local processes
     scripts/test-browser.sh --find >/dev/null 2>&1 || echo chromium
+    [[ ! -e /etc/debian_version ]] || missing_for_replicas
+}
+
+# What scripts/three-replicas.sh runs; it is for Debian.
+missing_for_replicas() {
+    PATH=$PATH:/usr/sbin command -v haproxy >/dev/null || echo haproxy
+    command -v jq >/dev/null || echo jq
+    PATH=$PATH:/usr/sbin command -v mariadbd >/dev/null || echo mysql
 }
 
 packages() { # manager, tool …
@@ -143,7 +151,7 @@ make_sure_of_tools() {
         echo "still missing or too old: ${missing[*]} (Node.js 18 and Python 3.10 or later are needed)" >&2
         return 1
     fi
-    echo "cc, chromium, curl, npm, openssl, python3, redis: present"
+    echo "cc, chromium, curl, npm, openssl, python3, redis, on Debian haproxy, jq and mariadbd: present"
 }
 
 # Where a server would come from that a test may kill: never one that the environment names.
@@ -181,8 +189,17 @@ check_dependencies() {
     if command -v cargo-deny >/dev/null; then
         cargo deny --all-features check bans licenses sources
     else
-        skipped="dependencies (cargo-deny is not installed)"
+        skipped=${skipped:+$skipped, }"dependencies (cargo-deny is not installed)"
         echo "skipped: cargo-deny is not installed (cargo install --locked cargo-deny)"
+    fi
+}
+
+test_replicas() {
+    if [[ -e /etc/debian_version ]]; then
+        scripts/test-three-replicas.sh
+    else
+        skipped=${skipped:+$skipped, }"three replicas behind a balancer (this is not Debian)"
+        echo "skipped: scripts/three-replicas.sh is for Debian"
     fi
 }
 
@@ -197,3 +214,4 @@ step "Tests" "$servers" with-servers mysql -- cargo test --workspace --quiet
 step "TypeScript client" scripts/test-typescript.sh
 step "Schemathesis" scripts/test-schemathesis.sh
 step "Browser" scripts/test-browser.sh
+step "Three replicas" test_replicas

@@ -1,12 +1,17 @@
 //! Redis.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, io, path::PathBuf, time::Duration};
 
 use testcontainers::{
     GenericImage, ImageExt,
     core::{IntoContainerPort, WaitFor},
 };
-use tokio::sync::OnceCell;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::OnceCell,
+    time::timeout,
+};
 use url::Url;
 
 use crate::{
@@ -21,6 +26,11 @@ pub const REDIS_URL_VARIABLE: &str = "ONSALE_TEST_REDIS_URL";
 
 const IMAGE: (&str, &str) = ("redis", "7");
 pub(crate) const READY: &str = "Ready to accept connections";
+
+/// How long a server may take to write what tests put into it.
+const SAVE_LIMIT: Duration = Duration::from_secs(10);
+/// What it says then.
+const SAVED: [u8; 5] = *b"+OK\r\n";
 
 /// A Redis server that writes nothing to disk by itself.
 pub struct RedisServer {
@@ -119,7 +129,31 @@ impl RedisServer {
         &self.source
     }
 
-    /// Kills the server with SIGKILL: everything in it is lost but what a `SAVE` wrote.
+    /// Lets the server write what is in it to its disk, for its next start.
+    ///
+    /// # Errors
+    /// [`ServerError::Silent`] when it does not say that it has.
+    pub async fn save(&self) -> Result<(), ServerError> {
+        let asked = timeout(SAVE_LIMIT, self.ask_to_save()).await;
+        let failed = |reason| ServerError::Silent { server: "Redis", seconds: SAVE_LIMIT.as_secs(), reason };
+        match asked {
+            Ok(Ok(answer)) if answer == SAVED => Ok(()),
+            Ok(Ok(answer)) => Err(failed(String::from_utf8_lossy(&answer).into_owned())),
+            Ok(Err(reason)) => Err(failed(reason.to_string())),
+            Err(_) => Err(failed("no answer".to_owned())),
+        }
+    }
+
+    async fn ask_to_save(&self) -> io::Result<[u8; SAVED.len()]> {
+        let address = (self.url.host_str().unwrap_or_default(), self.url.port().unwrap_or(6379));
+        let mut connection = TcpStream::connect(address).await?;
+        connection.write_all(b"SAVE\r\n").await?;
+        let mut answer = [0; SAVED.len()];
+        connection.read_exact(&mut answer).await?;
+        Ok(answer)
+    }
+
+    /// Kills the server with SIGKILL: everything in it is lost but what was [saved](RedisServer::save).
     ///
     /// # Errors
     /// [`ServerError::NotOurs`] when it was given in the environment.
@@ -127,7 +161,7 @@ impl RedisServer {
         self.backing.kill().await
     }
 
-    /// Starts a killed server again on the same port: empty, or with what its last `SAVE` wrote.
+    /// Starts a killed server again on the same port: empty, or with what was saved last.
     ///
     /// # Errors
     /// [`ServerError::NotOurs`] when it was given in the environment; the others when it does not start.

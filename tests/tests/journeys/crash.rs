@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use crate::support::{Api, Sale, Site, id, new_key};
+use crate::support::{Api, Sale, Site, id, new_key, stalls};
 
 const CLIENTS: u32 = 64;
 const KILLS: usize = 10;
@@ -27,7 +27,7 @@ journeys!(killed_ten_times_the_server_keeps_every_acknowledged_payment);
 
 async fn killed_ten_times_the_server_keeps_every_acknowledged_payment(stack: &mut Stack) {
     let site = Site::open(stack).await;
-    let plan = site.operator.post("/v1/seating-plans", plan_file()).await.ok(201);
+    let plan = site.operator.post("/v1/seating-plans", stalls(CLIENTS, SEATS)).await.ok(201);
     let sale = Sale::of(&site, &plan, json!({"max_seats_per_customer": SEATS})).await;
     let points = PRICE * i64::from(SEATS);
     let customers = join_all((0..CLIENTS).map(|_| site.visitor.sign_up_with(points))).await;
@@ -55,21 +55,6 @@ async fn killed_ten_times_the_server_keeps_every_acknowledged_payment(stack: &mu
         check(&customer.at(&server.address), points, &paid.unwrap()).await;
     });
     join_all(checks).await;
-}
-
-/// A row of seats for each client.
-fn plan_file() -> Value {
-    let position = json!({"x": 0, "y": 0});
-    let row = |row: u32| {
-        let seats = (0..SEATS).map(|seat| {
-            let guid = format!("{row}-{seat}");
-            json!({"seat_guid": guid, "seat_number": seat.to_string(), "category": "Stalls", "position": position})
-        });
-        json!({"row_number": row.to_string(), "position": position, "seats": seats.collect::<Vec<_>>()})
-    };
-    let zone = json!({"name": "Ground floor", "position": position, "rows": (0..CLIENTS).map(row).collect::<Vec<_>>()});
-    let categories = json!([{"name": "Stalls", "color": "#7f4a91"}]);
-    json!({"name": "Hall", "categories": categories, "zones": [zone], "size": {"width": 100, "height": 100}})
 }
 
 /// What the owner was told is so, and no other points are gone.

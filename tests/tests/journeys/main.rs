@@ -16,6 +16,7 @@ mod codes;
 mod configuration;
 mod crash;
 mod document;
+mod fleet;
 mod http;
 mod operators;
 mod plans;

@@ -52,7 +52,9 @@ fn prepare(program: PathBuf, port: u16) -> Result<(Recipe, TempDir), ServerError
 }
 
 fn create_data(program: &Path, folder: &Path, user: Option<OsString>) -> Result<(), ServerError> {
-    let mut arguments = vec!["--no-defaults".into(), option("--datadir", folder.join("data"))];
+    // a folder of its own for temporary tables too: their names are numbers of processes, which containers share
+    let mut arguments =
+        vec!["--no-defaults".into(), option("--datadir", folder.join("data")), option("--tmpdir", folder)];
     arguments.extend(user);
     let version = process::run(program, &["--no-defaults".into(), "--version".into()])?;
     let installer = if version.contains("MariaDB") {

@@ -106,3 +106,18 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
 pub(crate) fn plan_file(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(fixture(name)).unwrap()).unwrap()
 }
+
+/// The plan file of a hall with nothing but stalls: so many rows of so many seats.
+pub(crate) fn stalls(rows: u32, seats: u32) -> Value {
+    let position = json!({"x": 0, "y": 0});
+    let row = |row: u32| {
+        let seats = (0..seats).map(|seat| {
+            let guid = format!("{row}-{seat}");
+            json!({"seat_guid": guid, "seat_number": seat.to_string(), "category": "Stalls", "position": position})
+        });
+        json!({"row_number": row.to_string(), "position": position, "seats": seats.collect::<Vec<_>>()})
+    };
+    let zone = json!({"name": "Ground floor", "position": position, "rows": (0..rows).map(row).collect::<Vec<_>>()});
+    let categories = json!([{"name": "Stalls", "color": "#7f4a91"}]);
+    json!({"name": "Hall", "categories": categories, "zones": [zone], "size": {"width": 100, "height": 100}})
+}
