@@ -15,7 +15,7 @@ macro_rules! on_every_wire {
         mod in_this_process {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                super::$name(super::Wire::local().await).await;
+                super::$name(super::Wire::local()).await;
             })+
         }
 

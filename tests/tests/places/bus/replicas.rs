@@ -24,17 +24,17 @@ const CAPACITY: usize = 1_024;
 /// What carries messages from one replica to another.
 pub(super) enum Wire {
     Local(Arc<LocalBus>),
-    Redis(RedisServer),
+    Redis(Box<RedisServer>),
     Cluster(RedisCluster),
 }
 
 impl Wire {
-    pub(super) async fn local() -> Self {
+    pub(super) fn local() -> Self {
         Self::Local(Arc::new(LocalBus::new(CAPACITY)))
     }
 
     pub(super) async fn redis() -> Self {
-        Self::Redis(private_redis().await)
+        Self::Redis(Box::new(private_redis().await))
     }
 
     pub(super) async fn cluster() -> Self {
