@@ -33,6 +33,7 @@ await() { # what, command …
 }
 
 start() {
+    : >"$said"
     set -m # a group of its own, so that it can be interrupted: background jobs of other shells ignore that
     scripts/three-replicas.sh "$work/data" "$binary" >"$said" 2>&1 &
     script=$!
