@@ -5,6 +5,7 @@ use onsale_test_servers::{Database, RedisServer, private_redis};
 use super::Fleet;
 use super::crowd::Crowd;
 use super::link::Link;
+use super::proof::free_in_the_end;
 use super::watching::Watching;
 
 const CLIENTS: usize = 24;
@@ -68,10 +69,11 @@ impl Pair {
         }
         self.both_go_on().await;
         let customers = self.crowd.end().await;
-        let free = self.fleet.settled(&customers).await;
+        let free = free_in_the_end(&customers);
         for watching in self.watching {
             watching.sees(&free).await;
         }
+        self.fleet.settled(&free).await;
         self.fleet.prove(&customers).await;
         self.redis.stop().await.unwrap();
     }

@@ -4,6 +4,7 @@ use onsale_test_servers::{mysql, private_redis, redis_cluster};
 
 use super::Fleet;
 use super::crowd::Crowd;
+use super::proof::free_in_the_end;
 
 /// What is held, paid or refunded between two kills.
 const BETWEEN: usize = 250;
@@ -47,6 +48,6 @@ async fn kill_each(fleet: &mut Fleet, crowd: &Crowd) {
 async fn prove(fleet: Fleet, crowd: Crowd) {
     crowd.traffic.wait_for_each(&[0, 1, 2], BETWEEN / 4).await;
     let customers = crowd.end().await;
-    fleet.settled(&customers).await;
+    fleet.settled(&free_in_the_end(&customers)).await;
     fleet.prove(&customers).await;
 }
