@@ -101,6 +101,8 @@ impl Site {
         let context = Context::new(Arc::new(world.clock), Arc::new(world.clock));
         let settings = BoardSettings::default();
         let board = Arc::new(RoomBoard::new(world.clone(), Arc::new(SilentBus), context.clone(), settings));
+        let looking = board.clone();
+        tokio::spawn(async move { looking.follow().await }); // or the store would count as away
         let (rooms, draws, seals) = (world.clone(), world.clone(), world.clone());
         let place = Arc::new(ReadStatus::new(board.clone(), rooms, draws, seals, context.clone()));
         let shutdown = CancellationToken::new();

@@ -13,7 +13,7 @@ use onsale_domain::waiting_room::{
     TickRefusal, Visit, VisitorId, WaitingRoom,
 };
 
-use super::World;
+use super::{ROOM, World};
 use crate::doubles::nobody_asks;
 
 #[async_trait]
@@ -41,7 +41,8 @@ impl Rooms for World {
     }
 
     async fn live(&self) -> Result<Vec<RoomHeadline>, Unavailable> {
-        nobody_asks()
+        let change = self.changes.lock().record.progress.change;
+        Ok(vec![RoomHeadline { room: ROOM, change, guards: false }])
     }
 
     async fn changes(&self, _: WaitingRoomId, _: i64) -> Result<Option<RoomChanges>, Unavailable> {
