@@ -50,6 +50,14 @@ enum Known {
     Unused,
 }
 
+/// Whether the visit of a pass is known to go on; the answer of nearly every call.
+fn is_inside(room: &LiveRoom, pass: &PassClaims, now: DateTime<Utc>) -> bool {
+    let state = room.state.read();
+    let is_in_use = |visit: &Visit| visit.ended.is_none() && visit.claimed_at.is_some() && visit.is_alive(now);
+    let visit = state.visit(pass.number).filter(|visit| visit.visitor == pass.visitor);
+    visit.is_some_and(is_in_use) && !state.is_blocked(&pass.visitor)
+}
+
 fn known(room: &LiveRoom, pass: &PassClaims, now: DateTime<Utc>) -> Known {
     let state = room.state.read();
     match state.visit(pass.number) {
@@ -77,33 +85,35 @@ impl Admissions {
         pass: Option<&str>,
         caller: Option<AccountId>,
     ) -> Result<Option<Admission>, AdmissionError> {
-        let pass = self.admitted(concert, pass, caller).await?;
-        Ok(pass.map(|pass| Admission { room: pass.room, number: pass.number }))
+        let Some(room) = self.board.guarding(concert)? else { return Ok(None) };
+        let pass = self.admitted(&room, pass, caller).await?;
+        Ok(Some(Admission { room: pass.room, number: pass.number }))
     }
 
-    /// What the pass states on which `caller` is admitted to a concert; nothing for one without a waiting room.
+    /// What the pass of `room` states on which `caller` is admitted.
     ///
     /// # Errors
     /// [`AdmissionError`].
     pub async fn admitted(
         &self,
-        concert: ConcertId,
+        room: &LiveRoom,
         pass: Option<&str>,
         caller: Option<AccountId>,
-    ) -> Result<Option<PassClaims>, AdmissionError> {
-        let Some(room) = self.board.guarding(concert)? else { return Ok(None) };
-        let required = AdmissionError::PassRequired { room: room.id() };
-        let Some(pass) = pass else { return Err(required) };
-        let pass = match self.seals.open_pass(pass, self.context.now()) {
+    ) -> Result<PassClaims, AdmissionError> {
+        let required = || AdmissionError::PassRequired { room: room.id() };
+        let now = self.context.now();
+        let pass = match self.seals.open_pass(pass.ok_or_else(required)?, now) {
             Ok(pass) if pass.room == room.id() => pass,
-            Ok(_) | Err(SealError::Invalid) => return Err(required),
+            Ok(_) | Err(SealError::Invalid) => return Err(required()),
             Err(SealError::Expired) => return Err(AdmissionError::PassExpired),
         };
         if caller.is_none_or(|caller| !pass.visitor.is_account(caller)) {
             return Err(AdmissionError::PassNotYours);
         }
-        self.used(&room, &pass).await?;
-        Ok(Some(pass))
+        if !is_inside(room, &pass, now) {
+            self.used(room, &pass).await?;
+        }
+        Ok(pass)
     }
 
     /// The visit of a pass, which is used now at the latest.

@@ -65,7 +65,7 @@ impl Gate {
         let Some(account) = caller.account(&self.use_cases)? else {
             return Err(AvailabilityProblem::PassRequired { waiting_room_id: room.id().0 });
         };
-        Ok(self.use_cases.admissions.admitted(concert, pass.0.as_deref(), Some(account)).await?)
+        Ok(Some(self.use_cases.admissions.admitted(&room, pass.0.as_deref(), Some(account)).await?))
     }
 
     /// Whether a concert has a waiting room, or may have one.
