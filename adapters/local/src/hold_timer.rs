@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use onsale_application::ports::{AlarmTerms, Clock, DeadAlarms, HoldAlarm, HoldTimer, Unavailable};
 use onsale_domain::ids::{PerformanceId, ReservationId};
 use onsale_support::timer::TimerMetrics;
@@ -38,10 +38,11 @@ impl Default for HoldTimerSettings {
 
 /// The alarm clock of holds in this process's memory. What a restart forgets, the sweep sets again.
 ///
-/// Nothing beats: a ringer sleeps until the next alarm is due or the next lease ends, and is woken when an earlier alarm
-/// is set. Any number may ring at once; each alarm is leased to one of them.
+/// Nothing beats: a ringer sleeps until the next alarm is due or the next lease ends, and a moment for those that are due
+/// together; it is woken when an earlier alarm is set. Any number may ring at once; each alarm is leased to one of them.
 pub struct LocalHoldTimer {
     clock: Arc<dyn Clock>,
+    gather: TimeDelta,
     queue: Mutex<Queue>,
     earlier: Notify,
     metrics: TimerMetrics,
@@ -51,7 +52,13 @@ impl LocalHoldTimer {
     /// A timer on `clock`. A recorder of metrics must be installed before, or nothing is recorded.
     #[must_use]
     pub fn new(settings: HoldTimerSettings, clock: Arc<dyn Clock>) -> Self {
-        Self { clock, queue: Mutex::new(Queue::new(settings)), earlier: Notify::new(), metrics: TimerMetrics::new() }
+        Self {
+            clock,
+            gather: settings.terms.gather(),
+            queue: Mutex::new(Queue::new(settings)),
+            earlier: Notify::new(),
+            metrics: TimerMetrics::new(),
+        }
     }
 
     /// Sets alarms and says how many had to be dropped.
@@ -77,14 +84,15 @@ impl LocalHoldTimer {
         let now = self.clock.now();
         let mut queue = self.queue.lock();
         let ended = queue.end_leases(now);
-        let due = queue.lease_due(now, limit);
+        let has_gathered = queue.next_moment().is_some_and(|moment| moment + self.gather <= now);
+        let due = if has_gathered { queue.lease_due(now, limit) } else { Vec::new() };
         let next = queue.next_moment();
         self.metrics.count(queue.known(), queue.dead());
         drop(queue);
         self.metrics.leases_returned.increment(ended.returned);
         self.metrics.died.increment(ended.died);
         if due.is_empty() {
-            return Err(next.map(|moment| until(now, moment)));
+            return Err(next.map(|moment| until(now, moment + self.gather)));
         }
         for alarm in &due {
             self.metrics.lateness.record(until(alarm.due, now));

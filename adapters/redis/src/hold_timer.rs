@@ -70,7 +70,7 @@ impl RedisHoldTimer {
     pub fn new(redis: Redis, settings: RedisHoldTimerSettings, context: Context) -> Self {
         let metrics = TimerMetrics::new();
         let shards = Arc::new(Shards::new(redis.clone(), &settings.terms));
-        let schedule = Arc::new(Schedule::new(settings.look));
+        let schedule = Arc::new(Schedule::new(settings.look, settings.terms.gather()));
         // One group of a shard at a time: the next forms meanwhile, and changes keep their order.
         let limits = LaneLimits { group: BATCH, in_flight: 1, ..LaneLimits::default() };
         let setter = Setter::new(Arc::clone(&shards), Arc::clone(&schedule), metrics.clone());

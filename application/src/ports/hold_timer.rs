@@ -28,9 +28,13 @@ pub struct DeadAlarms {
     pub some: Vec<HoldAlarm>,
 }
 
-/// How long a rung alarm stays away, and when it is given up.
+/// When an alarm rings, how long it stays away then, and when it is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlarmTerms {
+    /// How long an alarm that is due waits for others, so that those due at nearly the same moment ring together. Default
+    /// 5 ms: a fourth of how late a hold may be tidied, and holds of a sale that end together are answered in groups of fifty
+    /// instead of one by one.
+    pub gather: Duration,
     /// How long an alarm that rang stays away before it rings again unless it is acknowledged. Default 30 s: longer than
     /// any group of commands may take.
     pub lease: Duration,
@@ -45,6 +49,7 @@ pub struct AlarmTerms {
 impl Default for AlarmTerms {
     fn default() -> Self {
         Self {
+            gather: Duration::from_millis(5),
             lease: Duration::from_secs(30),
             longest_lease: Duration::from_mins(10),
             tries: 8,
@@ -59,6 +64,12 @@ impl AlarmTerms {
     pub fn leases(&self) -> Vec<TimeDelta> {
         let lease = |try_: u8| self.lease.saturating_mul(1 << try_.min(31)).min(self.longest_lease.max(self.lease));
         (0..self.tries.max(1)).map(|try_| delta(lease(try_))).collect()
+    }
+
+    /// How long an alarm that is due waits for others.
+    #[must_use]
+    pub fn gather(&self) -> TimeDelta {
+        delta(self.gather)
     }
 
     /// How long a dead alarm stays dead.

@@ -49,6 +49,7 @@ pub(crate) const LOOK: Duration = Duration::from_hours(2);
 
 /// Leases of 30, 60 and 60 s, and an hour of death.
 pub(crate) const TERMS: AlarmTerms = AlarmTerms {
+    gather: Duration::ZERO,
     lease: Duration::from_secs(30),
     longest_lease: Duration::from_mins(1),
     tries: 3,

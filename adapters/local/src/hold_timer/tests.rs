@@ -26,7 +26,7 @@ impl Clock for RuntimeClock {
 
 fn timer(lease_seconds: u64, capacity: usize) -> Arc<LocalHoldTimer> {
     let lease = Duration::from_secs(lease_seconds);
-    let terms = AlarmTerms { lease, longest_lease: lease, ..AlarmTerms::default() };
+    let terms = AlarmTerms { gather: Duration::ZERO, lease, longest_lease: lease, ..AlarmTerms::default() };
     let settings = HoldTimerSettings { terms, capacity: NonZeroUsize::new(capacity).unwrap() };
     Arc::new(LocalHoldTimer::new(settings, Arc::new(RuntimeClock(Instant::now()))))
 }
@@ -56,6 +56,16 @@ async fn rings_at(timer: &Arc<LocalHoldTimer>, second: u64, expected: &[HoldAlar
 async fn stays_silent(timer: &Arc<LocalHoldTimer>) {
     let waited = timeout(Duration::from_hours(24), timer.ring(10)).await;
     assert!(waited.is_err(), "rang {waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_due_waits_a_little_for_more() {
+    let terms = AlarmTerms { gather: Duration::from_secs(1), ..AlarmTerms::default() };
+    let settings = HoldTimerSettings { terms, ..HoldTimerSettings::default() };
+    let timer = Arc::new(LocalHoldTimer::new(settings, Arc::new(RuntimeClock(Instant::now()))));
+    timer.arm(&[alarm(1, 10), alarm(2, 11), alarm(3, 12)]).await.unwrap();
+    rings_at(&timer, 11, &[alarm(1, 10), alarm(2, 11)]).await;
+    rings_at(&timer, 13, &[alarm(3, 12)]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,6 +125,7 @@ async fn an_alarm_that_is_not_acknowledged_comes_back_until_it_is() {
 #[tokio::test(start_paused = true)]
 async fn an_alarm_that_nobody_answers_comes_back_later_each_time_dies_and_is_forgotten() {
     let terms = AlarmTerms {
+        gather: Duration::ZERO,
         lease: Duration::from_secs(10),
         longest_lease: Duration::from_secs(15),
         tries: 3,

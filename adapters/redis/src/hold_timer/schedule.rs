@@ -15,6 +15,8 @@ use super::scripts::Rung;
 pub(super) struct Schedule {
     /// How long a shard is left alone at most.
     look: TimeDelta,
+    /// How long what there is to do waits for more.
+    gather: TimeDelta,
     shards: Mutex<[Shard; SHARDS]>,
     earlier: Notify,
 }
@@ -44,9 +46,9 @@ pub(super) struct Ask {
 }
 
 impl Schedule {
-    /// Nothing is known: every shard should be looked at, and from then on when there is something to do or `look` is
-    /// over.
-    pub(super) fn new(look: Duration) -> Self {
+    /// Nothing is known: every shard should be looked at, and from then on when there has been something to do for the
+    /// time `gather`, or `look` is over.
+    pub(super) fn new(look: Duration, gather: TimeDelta) -> Self {
         let unknown = Shard {
             next: None,
             heard: None,
@@ -57,20 +59,26 @@ impl Schedule {
             dead: 0,
         };
         let look = TimeDelta::from_std(look.min(Duration::from_hours(24))).expect("a day is a time delta");
-        Self { look, shards: Mutex::new([unknown; SHARDS]), earlier: Notify::new() }
+        Self { look, gather, shards: Mutex::new([unknown; SHARDS]), earlier: Notify::new() }
     }
 
     /// The shards to ask at `now`, up to `most`, those first that have waited longest; or else how long to wait.
     pub(super) fn due(&self, now: DateTime<Utc>, most: usize) -> Result<Vec<Ask>, Duration> {
         let mut shards = self.shards.lock();
-        let mut due: Vec<_> = (0..SHARDS).filter(|shard| shards[*shard].moment(now, self.look) <= now).collect();
+        let mut due: Vec<_> = (0..SHARDS).filter(|shard| self.moment(&shards[*shard], now) <= now).collect();
         if due.is_empty() {
-            let next = shards.iter().map(|shard| shard.moment(now, self.look)).min();
+            let next = shards.iter().map(|shard| self.moment(shard, now)).min();
             return Err(next.map_or(Duration::ZERO, |next| (next - now).to_std().unwrap_or_default()));
         }
         due.sort_by_key(|shard| shards[*shard].next.unwrap_or(DateTime::<Utc>::MAX_UTC));
         due.truncate(most);
         Ok(due.into_iter().map(|shard| shards[shard].ask(shard, now, self.look)).collect())
+    }
+
+    /// When a shard should be asked.
+    fn moment(&self, shard: &Shard, now: DateTime<Utc>) -> DateTime<Utc> {
+        let look_at = shard.look_at(now, self.look);
+        earliest(shard.next.map(|next| next + self.gather), Some(look_at)).unwrap_or(look_at)
     }
 
     /// What a shard answered. `jitter` spreads the looks of replicas. Says whether it failed before.
@@ -159,16 +167,15 @@ impl Schedule {
 }
 
 impl Shard {
-    /// When it should be asked. A look that is far away was planned by a clock that has been set back since.
-    fn moment(&self, now: DateTime<Utc>, look: TimeDelta) -> DateTime<Utc> {
-        let look_at = if self.look_at > now + look * 2 { now } else { self.look_at };
-        earliest(self.next, Some(look_at)).unwrap_or(look_at)
+    /// When it should be looked at. A look that is far away was planned by a clock that has been set back since.
+    fn look_at(&self, now: DateTime<Utc>, look: TimeDelta) -> DateTime<Utc> {
+        if self.look_at > now + look * 2 { now } else { self.look_at }
     }
 
     fn ask(&mut self, shard: usize, now: DateTime<Utc>, look: TimeDelta) -> Ask {
         self.asked += 1;
         self.heard = None;
-        Ask { shard, look: Self { next: None, ..*self }.moment(now, look) <= now, turn: self.asked }
+        Ask { shard, look: self.look_at(now, look) <= now, turn: self.asked }
     }
 }
 

@@ -12,7 +12,7 @@ fn rung(next: Option<i64>) -> Rung {
 
 /// A schedule that has looked at every shard at 0 and found nothing.
 fn looked() -> Schedule {
-    let schedule = Schedule::new(LOOK);
+    let schedule = Schedule::new(LOOK, TimeDelta::zero());
     for ask in schedule.due(at(0), SHARDS).unwrap() {
         schedule.answered(ask, &rung(None), at(0), 2);
     }
@@ -25,7 +25,7 @@ fn due(schedule: &Schedule, seconds: i64) -> Vec<usize> {
 
 #[test]
 fn at_first_every_shard_is_looked_at_and_then_after_a_while() {
-    let schedule = Schedule::new(LOOK);
+    let schedule = Schedule::new(LOOK, TimeDelta::zero());
     let asks = schedule.due(at(0), SHARDS).unwrap();
     assert_eq!(asks.len(), SHARDS);
     assert!(asks.iter().all(|ask| ask.look));
@@ -46,6 +46,17 @@ fn a_shard_is_asked_when_its_next_moment_has_come_and_the_longest_due_first() {
     assert_eq!(due(&schedule, 5), [4, 3]);
     assert_eq!(schedule.due(at(5), 1).unwrap().len(), 1);
     assert!(!schedule.due(at(5), 1).unwrap()[0].look, "nothing needs to be looked for");
+}
+
+#[test]
+fn what_is_due_waits_a_little_for_more() {
+    let schedule = Schedule::new(LOOK, TimeDelta::seconds(1));
+    for ask in schedule.due(at(0), SHARDS).unwrap() {
+        schedule.answered(ask, &rung(None), at(0), 2);
+    }
+    schedule.hear(3, at(4));
+    assert_eq!(schedule.due(at(4), SHARDS), Err(Duration::from_secs(1)));
+    assert_eq!(due(&schedule, 5), [3]);
 }
 
 #[test]
