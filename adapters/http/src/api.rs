@@ -71,7 +71,7 @@ pub fn api(
     supervisor: &Arc<Supervisor>,
     draining: Draining,
 ) -> Application<impl Endpoint<Output = Response> + 'static> {
-    let answers = Arc::new(FreshAnswers::default());
+    let answers = Arc::new(FreshAnswers::asking(!settings.keep_answers));
     let keys = Arc::new(ApiKeys::default());
     let limit = StreamLimit::new(&settings.limits);
     let streams = PlaceStreams::new(use_cases, limit.clone(), Arc::clone(supervisor), draining.clone());

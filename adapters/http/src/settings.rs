@@ -28,6 +28,9 @@ pub struct HttpSettings {
     /// `max-age` of `Strict-Transport-Security` in seconds; 0 leaves the header out. Default 0: only an operator knows
     /// whether every client reaches the server through TLS.
     pub strict_transport_security_seconds: u64,
+    /// Whether an answer about the catalogue is given for a tenth of a second without asking the catalogue again. Default
+    /// true; false is only for measuring what lies behind.
+    pub keep_answers: bool,
     /// How much is accepted, and for how long.
     pub limits: HttpLimits,
 }
@@ -41,6 +44,7 @@ impl Default for HttpSettings {
             trusted_proxies: Vec::new(),
             allowed_origins: Vec::new(),
             strict_transport_security_seconds: 0,
+            keep_answers: true,
             limits: HttpLimits::default(),
         }
     }

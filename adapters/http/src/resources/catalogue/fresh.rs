@@ -54,6 +54,8 @@ pub(crate) struct Answer {
 /// Answers by what was asked: the path and the query as they were sent.
 #[derive(Default)]
 pub(crate) struct FreshAnswers {
+    /// Whether the catalogue is asked for every answer, and only the rendering saved.
+    always_ask: bool,
     entries: RwLock<Entries>,
     /// How many changes were made through this process: its own writes are seen at once.
     changes: AtomicU64,
@@ -79,8 +81,16 @@ struct Entry {
 pub(crate) struct Begun(u64);
 
 impl FreshAnswers {
+    /// Answers that are given for a moment without asking the catalogue, unless it is `always` asked.
+    pub(crate) fn asking(always: bool) -> Self {
+        Self { always_ask: always, ..Self::default() }
+    }
+
     /// The answer if it was made or checked a moment ago.
     pub(crate) fn get(&self, target: &str, now: DateTime<Utc>) -> Option<Answer> {
+        if self.always_ask {
+            return None;
+        }
         let entries = self.entries.read();
         let entry = entries.by_target.get(target)?;
         let fresh = entry.changes == self.changes.load(Ordering::Acquire)
@@ -161,6 +171,15 @@ mod tests {
 
     fn at(milliseconds: i64) -> DateTime<Utc> {
         START + TimeDelta::milliseconds(milliseconds)
+    }
+
+    #[test]
+    fn where_the_catalogue_is_always_asked_only_the_rendering_is_saved() {
+        let answers = FreshAnswers::asking(true);
+        answers.insert("/v1/concerts", &answer("kept"), source(1), answers.begin(), at(0));
+        assert!(answers.get("/v1/concerts", at(0)).is_none());
+        assert!(answers.confirm("/v1/concerts", source(1), answers.begin(), at(0)).is_some());
+        assert!(answers.confirm("/v1/concerts", source(2), answers.begin(), at(0)).is_none());
     }
 
     fn source(generation: i64) -> Source {
