@@ -18,7 +18,10 @@ use crate::{
 };
 
 /// What keeps nothing in the process.
-const WITHOUT_L1: (&str, &str) = ("ONSALE_CACHE__L1", "false");
+const WITHOUT_L1: [(&str, &str); 2] = [("ONSALE_CACHE__L1", "false"), ("ONSALE_HTTP__KEEP_ANSWERS", "false")];
+/// Those who ask at the same moment share what Redis says, so there are fewer commands than answers; below this there are so
+/// few that something else answered.
+const FEWEST_COMMANDS: f64 = 0.01;
 
 /// Measures the first page of `GET /v1/concerts` without the first level of the cache, against a bare request that gets
 /// the same body from Redis.
@@ -29,7 +32,7 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     let stores = Stores::start(StoreKind::Mysql, Duration::ZERO).await?;
     let store = stores.create().await?;
     let redis = servers::start_redis().await?;
-    let settings = [WITHOUT_L1, ("ONSALE_REDIS_URL", redis.url())];
+    let settings = [&WITHOUT_L1[..], &[("ONSALE_REDIS_URL", redis.url())]].concat();
     let server = Onsale::start(&bench.binary, &store.settings, &settings).await?;
     programme::put_up(Stage { server: server.address(), operator: &store.operator }).await?;
     let reply = client::call(server.address(), "GET", programme::PATH, &[], b"").await?;
@@ -59,5 +62,5 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
         .figure("body_bytes", f64::from(u32::try_from(reply.body.len())?))
         .target("ratio ≥ 0.7", ratio >= 0.7)
         .target("every answer is the same, on both sides", is_same)
-        .target("every read asks Redis", commands >= 1.0))
+        .target("the answers come from Redis", commands >= FEWEST_COMMANDS))
 }
