@@ -14,7 +14,7 @@ use onsale_application::catalogue::{Browse, EditCatalogue};
 use onsale_application::points::{ChargePoints, ReadPoints};
 use onsale_application::ports::{
     Accounts, BoxOffice, Bus, Cashier, CatalogueEditor, CatalogueReader, ChargeProvider, Clock, Context, HelperHealth,
-    HoldTimer, Passwords, Places, QueueSeals, Seals, SharedCache,
+    HoldTimer, Passwords, QueueSeals, Seals,
 };
 use onsale_application::readiness::Readiness;
 use onsale_cache::{CacheSettings, CachedCatalogue};
@@ -23,8 +23,8 @@ use onsale_crypto::{
 };
 use onsale_domain::box_office::Limits;
 use onsale_http::UseCases;
-use onsale_local::{DEFAULT_BUS_CAPACITY, LocalBus, LocalPlaces, TestCharges};
-use onsale_redis::{Redis, RedisBus, RedisHealth, RedisPlaces, RedisSettings, RedisSharedCache};
+use onsale_local::TestCharges;
+use onsale_redis::RedisBus;
 use onsale_sql::{
     CatalogueCopy, Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlError, SqlHealth, SqlPassKeys,
     SqlPurge, SqlRooms, SqlSales, SqlTenants,
@@ -38,16 +38,16 @@ use crate::keys;
 
 mod alarms;
 mod rooms;
+mod shared;
 
 use alarms::Alarms;
 use rooms::RoomStores;
 pub(crate) use rooms::RoomTasks;
+use shared::{Shared, redis};
 
 /// Who signs access tokens, and for whom.
 const ISSUER: &str = "onsale";
 const AUDIENCE: &str = "onsale-api";
-/// What the catalogue that replicas share is called in Redis.
-const CATALOGUE: &str = "catalogue";
 
 /// Everything, put together.
 pub(crate) struct Wired {
@@ -183,7 +183,7 @@ pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let context = context();
     let redis = redis(configuration)?;
-    let Shared { places, bus, cache, redis_bus, redis_health } = shared(redis.clone());
+    let Shared { places, bus, cache, redis_bus, redis_health } = Shared::new(redis.clone());
     let copy = copy(configuration, &context, &*bus)?;
     let sql_catalogue = SqlCatalogue::new(database.clone(), context.clone(), bus.clone());
     let sql_catalogue = Arc::new(match &copy {
@@ -306,48 +306,6 @@ fn use_cases(
         queue_seals: room_stores.seals.clone(),
     };
     Ok((use_cases, tasks))
-}
-
-/// What replicas share beside the database: Redis, or, for one process alone, its own memory.
-struct Shared {
-    places: Arc<dyn Places>,
-    bus: Arc<dyn Bus>,
-    cache: Option<Arc<dyn SharedCache>>,
-    redis_bus: Option<Arc<RedisBus>>,
-    redis_health: Option<Arc<dyn HelperHealth>>,
-}
-
-fn shared(redis: Option<Redis>) -> Shared {
-    let local: Arc<dyn Bus> = Arc::new(LocalBus::new(DEFAULT_BUS_CAPACITY));
-    let Some(redis) = redis else {
-        let places = Arc::new(LocalPlaces::default());
-        return Shared { places, bus: local, cache: None, redis_bus: None, redis_health: None };
-    };
-    let bus = Arc::new(RedisBus::new(redis.clone(), local));
-    let redis_health: Arc<dyn HelperHealth> = Arc::new(RedisHealth::new(redis.clone()));
-    let cache = Arc::new(RedisSharedCache::new(redis.clone(), CATALOGUE));
-    let places = Arc::new(RedisPlaces::new(redis));
-    Shared { places, bus: bus.clone(), cache: Some(cache), redis_bus: Some(bus), redis_health: Some(redis_health) }
-}
-
-/// The Redis that replicas share, if there is one; nothing is connected yet.
-fn redis(configuration: &Configuration) -> Result<Option<Redis>, Failure> {
-    let url = configuration.redis_url.reveal();
-    if url.is_empty() {
-        return Ok(None);
-    }
-    let settings = RedisSettings { authorities: redis_authorities(configuration)?, ..RedisSettings::new(url) };
-    let redis = Redis::new(&settings);
-    redis.map(Some).map_err(|error| Failure::because(format!("setting `redis_url`: {error}")))
-}
-
-fn redis_authorities(configuration: &Configuration) -> Result<Option<Vec<u8>>, Failure> {
-    let file = &configuration.redis_ca_file;
-    if file.as_os_str().is_empty() {
-        return Ok(None);
-    }
-    let wrong = |error| Failure::because(format!("setting `redis_ca_file`: {}: {error}", file.display()));
-    std::fs::read(file).map(Some).map_err(wrong)
 }
 
 fn lane_limits(configuration: &Configuration) -> LaneLimits {
