@@ -71,7 +71,8 @@ async fn the_journal_has_neither_keys_nor_digests(store: Store) {
     assert!(lines[0].after.contains("revoked_at"), "{}", lines[0].after);
     for line in &lines {
         let said = format!("{:?}{}", line.before, line.after).to_lowercase();
-        assert!(!said.contains("digest") && !said.contains("205") && !said.contains("cdcd"), "{said}");
+        let digests = ["digest", "205,205", "205, 205", "cdcd"]; // however its bytes would be written
+        assert!(!digests.iter().any(|digest| said.contains(digest)), "{said}");
     }
 }
 
