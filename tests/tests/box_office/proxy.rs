@@ -1,11 +1,10 @@
 //! A wire to the database that breaks at the `COMMIT`.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use onsale_tests::detour::Detour;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use url::Url;
+use tokio::net::TcpStream;
 
 /// `COM_QUERY` with the text `COMMIT`: four bytes of length and number, one of the command, then the text.
 const COMMIT: &[u8] = b"\x07\0\0\0\x03COMMIT";
@@ -21,35 +20,22 @@ pub(crate) enum Cut {
 
 /// Forwards connections, and breaks one of them when told to.
 pub(crate) struct Proxy {
-    address: SocketAddr,
-    server: Url,
+    detour: Detour,
     armed: Arc<Mutex<Option<Cut>>>,
 }
 
 impl Proxy {
     /// A wire to the database at `server`.
     pub(crate) async fn to(server: &str) -> Self {
-        let server = Url::parse(server).unwrap();
-        let target = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(3306));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let armed = Arc::new(Mutex::new(None));
         let for_all = Arc::clone(&armed);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&target).await.unwrap();
-                tokio::spawn(forward(client, server, Arc::clone(&for_all)));
-            }
-        });
-        Self { address, server, armed }
+        let carry = move |client, target| forward(client, target, Arc::clone(&for_all));
+        Self { detour: Detour::to(server, carry).await, armed }
     }
 
     /// The database's address through the wire.
     pub(crate) fn url(&self) -> String {
-        let mut url = self.server.clone();
-        url.set_ip_host(self.address.ip()).unwrap();
-        url.set_port(Some(self.address.port())).unwrap();
-        url.into()
+        self.detour.url()
     }
 
     /// Breaks the wire at the next `COMMIT`.
@@ -64,7 +50,8 @@ impl Proxy {
 }
 
 /// Forwards until one side ends, or the wire breaks; both sides are closed then.
-async fn forward(mut client: TcpStream, mut server: TcpStream, armed: Arc<Mutex<Option<Cut>>>) {
+async fn forward(mut client: TcpStream, target: String, armed: Arc<Mutex<Option<Cut>>>) {
+    let mut server = TcpStream::connect(&target).await.unwrap();
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
     loop {
         tokio::select! {

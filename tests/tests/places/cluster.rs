@@ -3,7 +3,8 @@
 use onsale_application::ports::PlacesError;
 use onsale_test_servers::{RedisCluster, redis_cluster};
 
-use crate::support::{OPEN, Subject, place, tell, visitor};
+use crate::support::{OPEN, Subject, place, visitor};
+use onsale_tests::redis::tell;
 
 /// Who has a slot and who gets it.
 pub(crate) struct Move {

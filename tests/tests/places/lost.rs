@@ -2,7 +2,8 @@
 
 use onsale_test_servers::{private_redis, redis};
 
-use crate::support::{OPEN, Subject, place, tell, visitor};
+use crate::support::{OPEN, Subject, place, visitor};
+use onsale_tests::redis::tell;
 
 fn key(subject: &Subject, key: &str) -> String {
     format!("{{onsale:room:{}}}:{key}", subject.line.room)

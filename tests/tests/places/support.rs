@@ -9,34 +9,18 @@ use onsale_domain::waiting_room::{QueueNumber, VisitorId};
 use onsale_local::LocalPlaces;
 use onsale_redis::{Redis, RedisPlaces, RedisSettings};
 use onsale_test_servers::{RedisCluster, redis, redis_cluster};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 /// Runs each contract on every kind of line, for functions that take a [`Subject`].
 macro_rules! contracts {
     ($($name:ident),+ $(,)?) => {
-        mod in_this_process {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::Subject::local().await).await;
-            })+
-        }
-
-        mod in_redis {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::Subject::redis().await).await;
-            })+
-        }
-
-        mod in_a_cluster {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::Subject::cluster().await).await;
-            })+
-        }
+        onsale_tests::on_every_kind!(
+            $crate::support::Subject::local().await,
+            $crate::support::Subject::redis().await,
+            $crate::support::Subject::cluster().await;
+            $($name),+
+        );
     };
 }
 pub(crate) use contracts;
@@ -158,22 +142,4 @@ pub(crate) fn named(name: &str) -> VisitorId {
 
 pub(crate) const fn place(number: QueueNumber, new: bool) -> Entered {
     Entered { number, new }
-}
-
-/// Sends a command to a server; the first line of its answer, or its text.
-pub(crate) async fn tell(url: &str, command: &str) -> String {
-    let address = url.trim_start_matches("redis://").trim_end_matches('/');
-    let mut stream = BufReader::new(TcpStream::connect(address).await.unwrap());
-    stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_line(&mut answer).await.unwrap();
-    assert!(!answer.starts_with('-'), "{command}: {answer}");
-    match answer.strip_prefix('$').and_then(|length| length.trim().parse().ok()) {
-        Some(length) => {
-            let mut text = vec![0; length];
-            stream.read_exact(&mut text).await.unwrap();
-            String::from_utf8(text).unwrap()
-        }
-        None => answer.trim_end().to_owned(),
-    }
 }

@@ -9,10 +9,11 @@ use onsale_domain::ids::WaitingRoomId;
 use onsale_redis::{Redis, RedisPlaces, RedisSettings};
 use onsale_support::lanes::LaneLimits;
 use onsale_test_servers::private_redis;
+use onsale_tests::redis::tell;
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
-use crate::support::{OPEN, Subject, place, places, tell, visitor};
+use crate::support::{OPEN, Subject, place, places, visitor};
 
 const TIMEOUT: Duration = Duration::from_millis(500);
 /// What a busy machine may add.

@@ -9,34 +9,18 @@ use onsale_application::ports::{SharedAnswer, SharedCache, SharedCacheError, Sha
 use onsale_local::LocalSharedCache;
 use onsale_redis::{Redis, RedisSettings, RedisSharedCache};
 use onsale_test_servers::{RedisCluster, redis, redis_cluster};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, mpsc};
 use uuid::Uuid;
 
 /// Runs each contract on every kind of shared cache, for functions that take a [`Place`].
 macro_rules! contracts {
     ($($name:ident),+ $(,)?) => {
-        mod in_this_process {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::Place::local()).await;
-            })+
-        }
-
-        mod in_redis {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::Place::redis().await).await;
-            })+
-        }
-
-        mod in_a_cluster {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::Place::cluster().await).await;
-            })+
-        }
+        onsale_tests::on_every_kind!(
+            $crate::support::Place::local(),
+            $crate::support::Place::redis().await,
+            $crate::support::Place::cluster().await;
+            $($name),+
+        );
     };
 }
 pub(crate) use contracts;
@@ -133,14 +117,4 @@ impl SharedCache for Witness {
     async fn start_over(&self, generation: i64) -> Result<(), SharedCacheError> {
         self.cache.start_over(generation).await
     }
-}
-
-/// Sends a command to a server and waits for its answer.
-pub(crate) async fn tell(url: &str, command: &str) {
-    let address = url.trim_start_matches("redis://").trim_end_matches('/');
-    let mut stream = BufReader::new(TcpStream::connect(address).await.unwrap());
-    stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_line(&mut answer).await.unwrap();
-    assert!(!answer.starts_with('-'), "{command}: {answer}");
 }

@@ -7,12 +7,13 @@ use onsale_application::ports::CatalogueReader;
 use onsale_cache::CacheSettings;
 use onsale_domain::ids::ConcertId;
 use onsale_test_servers::private_redis;
+use onsale_tests::redis::tell;
 use onsale_tests::store::Store;
 use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 
 use crate::replica::{PATIENT, Replica, added, change};
-use crate::support::{Place, Witness, tell};
+use crate::support::{Place, Witness};
 
 /// Every read asks what is shared, and soon tries again.
 const ASKING: CacheSettings = CacheSettings { l1: false, retry_pause: Duration::from_millis(10), ..PATIENT };

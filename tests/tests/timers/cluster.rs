@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use onsale_application::ports::HoldTimer;
 use onsale_test_servers::redis_cluster;
 
-use crate::support::{Subject, alarm, redis_timer, tell};
+use crate::support::{Subject, alarm, redis_timer};
+use onsale_tests::redis::tell;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_parts_of_the_timer_spread_over_the_nodes() {

@@ -5,7 +5,8 @@ use std::pin::pin;
 use futures_util::{FutureExt, poll};
 use onsale_test_servers::private_redis;
 
-use crate::support::{LOOK, Subject, alarm, tell};
+use crate::support::{LOOK, Subject, alarm};
+use onsale_tests::redis::tell;
 
 /// After the next look.
 fn later(looks: i64) -> i64 {

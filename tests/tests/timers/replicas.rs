@@ -6,7 +6,8 @@ use futures_util::poll;
 use onsale_application::ports::HoldTimer;
 use onsale_test_servers::{RedisCluster, private_redis, redis_cluster};
 
-use crate::support::{Replica, Subject, alarm, at, redis_timer, tell};
+use crate::support::{Replica, Subject, alarm, at, redis_timer};
+use onsale_tests::redis::tell;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ringer_is_woken_by_an_earlier_alarm_of_another_replica() {

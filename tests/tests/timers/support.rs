@@ -10,8 +10,7 @@ use onsale_domain::ids::{PerformanceId, ReservationId};
 use onsale_local::{HoldTimerSettings, LocalHoldTimer};
 use onsale_redis::{Redis, RedisHoldTimer, RedisHoldTimerSettings, RedisSettings};
 use onsale_test_servers::{RedisCluster, RedisServer, private_redis, redis_cluster};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use onsale_tests::redis::tell;
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -20,26 +19,12 @@ use uuid::Uuid;
 /// Runs each contract on every kind of timer, for functions that take a [`Subject`].
 macro_rules! contracts {
     ($($name:ident),+ $(,)?) => {
-        mod in_this_process {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::Subject::local()).await;
-            })+
-        }
-
-        mod in_redis {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::Subject::redis().await).await;
-            })+
-        }
-
-        mod in_a_cluster {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name($crate::support::Subject::cluster().await).await;
-            })+
-        }
+        onsale_tests::on_every_kind!(
+            $crate::support::Subject::local(),
+            $crate::support::Subject::redis().await,
+            $crate::support::Subject::cluster().await;
+            $($name),+
+        );
     };
 }
 pub(crate) use contracts;
@@ -216,15 +201,4 @@ pub(crate) fn alarm(id: u128, second: i64) -> HoldAlarm {
 
 pub(crate) fn disarm(timer: &dyn HoldTimer, alarm: HoldAlarm) {
     timer.disarm_soon(alarm.performance, alarm.reservation);
-}
-
-/// Sends a command to a server; the first line of its answer.
-pub(crate) async fn tell(url: &str, command: &str) -> String {
-    let address = url.trim_start_matches("redis://").trim_end_matches('/');
-    let mut stream = BufReader::new(TcpStream::connect(address).await.unwrap());
-    stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_line(&mut answer).await.unwrap();
-    assert!(!answer.starts_with('-'), "{command}: {answer}");
-    answer.trim_end().to_owned()
 }

@@ -1,14 +1,13 @@
 //! What is between a server and its database or its Redis: it can be cut, fall silent, and be slow.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
+use onsale_tests::detour::Detour;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::sleep;
-use url::Url;
 
 /// How a link is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,33 +24,21 @@ pub(super) enum State {
 
 /// A link to a server.
 pub(super) struct Link {
-    address: SocketAddr,
-    server: Url,
+    detour: Detour,
     state: watch::Sender<State>,
 }
 
 impl Link {
     /// A good link to the server at `url`.
     pub(super) async fn to(url: &str) -> Self {
-        let server = Url::parse(url).unwrap();
-        let target = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let (state, seen) = watch::channel(State::Good);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, target.clone(), seen.clone()));
-            }
-        });
-        Self { address, server, state }
+        let carry = move |client, target| carry(client, target, seen.clone());
+        Self { detour: Detour::to(url, carry).await, state }
     }
 
     /// The server's address through the link.
     pub(super) fn url(&self) -> String {
-        let mut url = self.server.clone();
-        url.set_ip_host(self.address.ip()).unwrap();
-        url.set_port(Some(self.address.port())).unwrap();
-        url.into()
+        self.detour.url()
     }
 
     /// Makes it be so from now on.

@@ -8,10 +8,9 @@ use onsale_application::ports::{AlarmTerms, Context, HoldAlarm, HoldTimer};
 use onsale_crypto::{SystemClock, UuidIds};
 use onsale_redis::{Redis, RedisHoldTimer, RedisHoldTimerSettings, RedisSettings};
 use onsale_test_servers::private_redis;
+use onsale_tests::redis::tell;
 use onsale_tests::server::{Server, Stack};
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 
 use super::{Pair, until};
 use crate::support::{Api, Sale, Site};
@@ -50,16 +49,6 @@ async fn rang(server: &Server) -> u64 {
     count.map_or(0, |count| count.parse().unwrap())
 }
 
-/// Takes everything out of a Redis.
-async fn empty(url: &str) {
-    let address = url.trim_start_matches("redis://").trim_end_matches('/');
-    let mut stream = BufReader::new(TcpStream::connect(address).await.unwrap());
-    stream.write_all(b"FLUSHALL\r\n").await.unwrap();
-    let mut answer = String::new();
-    stream.read_line(&mut answer).await.unwrap();
-    assert_eq!(answer, "+OK\r\n");
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_alarm_of_a_server_that_was_killed_rings_at_another() {
     let Pair { site, other, stack, redis } = Pair::open().await;
@@ -89,7 +78,7 @@ async fn alarms_that_redis_has_lost_are_set_again_long_before_the_next_sweep() {
     let customer = site.visitor.sign_up().await;
     let held = customer.held(&sale.performance, &[3]).await;
     until("the alarm is set", async || beside.known().await == 1).await;
-    empty(redis.url()).await;
+    tell(redis.url(), "FLUSHALL").await;
     until("the alarm rings", async || rang(&site.server).await == 1).await;
     until("it is answered", async || beside.known().await == 0).await;
     assert_eq!(customer.status_of(&held).await, "expired");

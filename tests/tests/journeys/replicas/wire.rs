@@ -1,17 +1,15 @@
 //! A wire to the database that falls silent.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use onsale_tests::detour::Detour;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
-use url::Url;
 
 /// Forwards connections until it falls silent.
 pub(super) struct Wire {
-    address: SocketAddr,
-    server: Url,
+    detour: Detour,
     trap: Arc<Trap>,
 }
 
@@ -25,27 +23,15 @@ struct Trap {
 impl Wire {
     /// A wire to the database at `server`.
     pub(super) async fn to(server: &str) -> Self {
-        let server = Url::parse(server).unwrap();
-        let target = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(3306));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let trap = Arc::<Trap>::default();
         let for_all = Arc::clone(&trap);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&target).await.unwrap();
-                tokio::spawn(Arc::clone(&for_all).forward(client, server));
-            }
-        });
-        Self { address, server, trap }
+        let carry = move |client, target| Arc::clone(&for_all).forward(client, target);
+        Self { detour: Detour::to(server, carry).await, trap }
     }
 
     /// The database's address through the wire.
     pub(super) fn url(&self) -> String {
-        let mut url = self.server.clone();
-        url.set_ip_host(self.address.ip()).unwrap();
-        url.set_port(Some(self.address.port())).unwrap();
-        url.into()
+        self.detour.url()
     }
 
     /// Carries nothing more on the connections there are once `statement` has passed, as if the other machine had lost its
@@ -58,7 +44,8 @@ impl Wire {
 }
 
 impl Trap {
-    async fn forward(self: Arc<Self>, mut client: TcpStream, mut server: TcpStream) {
+    async fn forward(self: Arc<Self>, mut client: TcpStream, target: String) {
+        let mut server = TcpStream::connect(&target).await.unwrap();
         let mut silences = self.silences.subscribe();
         let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
         loop {

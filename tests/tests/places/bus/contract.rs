@@ -5,37 +5,13 @@ use std::sync::Arc;
 use onsale_application::ports::{BusMessage, SeatDelta};
 use onsale_domain::ids::{PerformanceId, WaitingRoomId};
 use onsale_domain::seat::SeatState;
+use onsale_tests::on_every_kind;
 use uuid::Uuid;
 
 use super::replicas::{Wire, generation, next};
 
-/// Runs each contract on every kind of wire.
-macro_rules! on_every_wire {
-    ($($name:ident),+ $(,)?) => {
-        mod in_this_process {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(super::Wire::local()).await;
-            })+
-        }
-
-        mod over_redis {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(super::Wire::redis().await).await;
-            })+
-        }
-
-        mod over_a_cluster {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(super::Wire::cluster().await).await;
-            })+
-        }
-    };
-}
-
-on_every_wire!(
+on_every_kind!(
+    super::Wire::local(), super::Wire::redis().await, super::Wire::cluster().await;
     two_replicas_hear_each_other_in_order,
     replicas_that_speak_at_once_are_each_heard_in_order,
     whoever_cannot_keep_up_is_told,

@@ -7,11 +7,12 @@ use onsale_application::ports::{Bus, BusMessage, BusReceiver};
 use onsale_local::LocalBus;
 use onsale_redis::{Redis, RedisBus, RedisSettings};
 use onsale_test_servers::{RedisCluster, RedisServer, private_redis, redis_cluster};
+use onsale_tests::redis::tell;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{settings, tell};
+use crate::support::settings;
 
 const LONG: Duration = Duration::from_secs(30);
 /// The channel by which replicas talk.

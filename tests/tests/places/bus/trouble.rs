@@ -4,7 +4,7 @@ use onsale_test_servers::private_redis;
 
 use super::replicas::{CHANNEL, QUEUE, Replica, Wire, generation, heard, next};
 use crate::cluster::Move;
-use crate::support::tell;
+use onsale_tests::redis::tell;
 
 async fn assert_told_when_cut_off(wire: Wire) {
     let (first, second, mut receiver) = wire.two().await;
