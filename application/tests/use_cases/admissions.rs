@@ -6,16 +6,11 @@ use chrono::TimeDelta;
 use onsale_application::ports::{PassClaims, QueueSeals, RoomChanges, RoomRecord};
 use onsale_application::waiting_room::{AdmissionError, Admissions, BoardSettings, RoomBoard};
 use onsale_domain::box_office::Admission;
-use onsale_domain::ids::{ConcertId, WaitingRoomId};
-use onsale_domain::waiting_room::{
-    Admit, ClaimRefusal, EndReason, Phase, Progress, RoomOwner, Visit, VisitorId, WaitingRoom, pass_id,
+use onsale_domain::waiting_room::{ClaimRefusal, EndReason, Phase, Progress, Visit, VisitorId, pass_id};
+
+use crate::doubles::{
+    BusDouble, CONCERT, QueueSealsDouble, ROOM, RoomsDouble, TestClock, context, customer, waiting_room,
 };
-use uuid::Uuid;
-
-use crate::doubles::{BusDouble, QueueSealsDouble, RoomsDouble, TestClock, context, customer};
-
-const ROOM: WaitingRoomId = WaitingRoomId(Uuid::from_u128(7));
-const CONCERT: ConcertId = ConcertId(Uuid::from_u128(8));
 
 struct Gate {
     clock: Arc<TestClock>,
@@ -46,22 +41,7 @@ impl Gate {
 
     fn room(&self, visits: Vec<Visit>) -> RoomChanges {
         let now = context(&self.clock).now();
-        let room = WaitingRoom {
-            id: ROOM,
-            owner: RoomOwner::Operators,
-            concert: Some(CONCERT),
-            name: "Line".to_owned(),
-            admit: Admit { count: 1, every_ms: 1_000 },
-            capacity: 10,
-            max_waiting: 10,
-            pass_seconds: 600,
-            claim_seconds: 60,
-            redirect_url: None,
-            opens_at: None,
-            message: None,
-            phase: Phase::Open,
-            created_at: now,
-        };
+        let room = waiting_room(Phase::Open, now);
         let progress = Progress { serving: 1, change: if visits.is_empty() { 1 } else { 2 }, ..Progress::new(now) };
         RoomChanges { record: RoomRecord { room, progress, draw: None }, ticks: Vec::new(), visits, blocks: Vec::new() }
     }

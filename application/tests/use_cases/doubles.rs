@@ -21,7 +21,7 @@ pub(crate) use draws::DrawsDouble;
 use gate::Gate;
 pub(crate) use hold_timer::HoldTimerDouble;
 pub(crate) use places::PlacesDouble;
-pub(crate) use rooms::{QueueSealsDouble, RoomsDouble};
+pub(crate) use rooms::{CONCERT, QueueSealsDouble, ROOM, RoomsDouble, waiting_room};
 pub(crate) use time::{TestClock, at, context};
 
 use std::sync::Arc;

@@ -8,18 +8,14 @@ use onsale_application::ports::{Bus, BusMessage, PlacesError, QueueClaims, RoomC
 use onsale_application::waiting_room::{
     BoardSettings, KeepTicking, LeaveLine, Lines, OpenDraws, PlaceState, ReadStatus, RoomBoard, StatusError,
 };
-use onsale_domain::ids::{ConcertId, WaitingRoomId};
-use onsale_domain::waiting_room::{
-    Admit, EndReason, Healing, Phase, Progress, RoomOwner, Tick, TickKind, Visit, VisitorId, WaitingRoom,
-};
+use onsale_domain::waiting_room::{EndReason, Healing, Phase, Progress, Tick, TickKind, Visit, VisitorId};
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep};
-use uuid::Uuid;
+use tokio::time::{Instant, advance, timeout};
 
-use crate::doubles::{BusDouble, DrawsDouble, PlacesDouble, QueueSealsDouble, RoomsDouble, TestClock, context};
-
-const ROOM: WaitingRoomId = WaitingRoomId(Uuid::from_u128(7));
-const CONCERT: ConcertId = ConcertId(Uuid::from_u128(8));
+use crate::doubles::{
+    BusDouble, CONCERT, DrawsDouble, PlacesDouble, QueueSealsDouble, ROOM, RoomsDouble, TestClock, context,
+    waiting_room,
+};
 
 struct World {
     clock: Arc<TestClock>,
@@ -39,22 +35,7 @@ impl World {
     /// There is a room, and it is as `with` makes it.
     fn room(&self, with: impl FnOnce(&mut RoomRecord)) {
         let now = context(&self.clock).now();
-        let room = WaitingRoom {
-            id: ROOM,
-            owner: RoomOwner::Operators,
-            concert: Some(CONCERT),
-            name: "Line".to_owned(),
-            admit: Admit { count: 1, every_ms: 1_000 },
-            capacity: 10,
-            max_waiting: 10,
-            pass_seconds: 600,
-            claim_seconds: 60,
-            redirect_url: None,
-            opens_at: None,
-            message: None,
-            phase: Phase::Paused,
-            created_at: now,
-        };
+        let room = waiting_room(Phase::Paused, now);
         let mut record = RoomRecord { room, progress: Progress::new(now), draw: None };
         with(&mut record);
         let changes = RoomChanges { record, ticks: Vec::new(), visits: Vec::new(), blocks: Vec::new() };
@@ -111,7 +92,7 @@ async fn announcements_do_not_put_off_the_look_into_the_store() {
     for generation in 0..30 {
         world.bus.publish(BusMessage::Catalogue { generation });
         world.bus.settle().await;
-        sleep(Duration::from_millis(100)).await;
+        advance(Duration::from_millis(100)).await;
     }
     assert!(world.rooms.listed.arrived() >= 6, "once in half a second, for three");
     following.abort();
@@ -135,8 +116,13 @@ async fn the_schedule_of_a_room_is_kept_in_the_copy_that_the_board_has_now() {
     *world.rooms.room.lock() = None;
     world.board.look().await.unwrap();
     let second = read().await;
-    sleep(Duration::from_secs(3)).await;
-    assert_eq!(second.waiting(), 5);
+    let mut news = second.news();
+    let seen = async {
+        while second.waiting() != 5 {
+            news.changed().await.unwrap();
+        }
+    };
+    timeout(Duration::from_mins(1), seen).await.expect("its line is looked at, too");
     keeping.abort();
 }
 

@@ -7,12 +7,37 @@ use onsale_application::ports::{
 };
 use onsale_domain::ids::{AccountId, ConcertId, PassId, WaitingRoomId};
 use onsale_domain::waiting_room::{
-    ClaimRefusal, EndReason, PickRefusal, QueueNumber, RoomOwner, Tick, TickPlan, TickRefusal, Visit, VisitorId,
-    WaitingRoom,
+    Admit, ClaimRefusal, EndReason, Phase, PickRefusal, QueueNumber, RoomOwner, Tick, TickPlan, TickRefusal, Visit,
+    VisitorId, WaitingRoom,
 };
 use parking_lot::Mutex;
+use uuid::Uuid;
 
 use super::{Gate, out_of_order};
+
+pub(crate) const ROOM: WaitingRoomId = WaitingRoomId(Uuid::from_u128(7));
+/// What it stands in front of.
+pub(crate) const CONCERT: ConcertId = ConcertId(Uuid::from_u128(8));
+
+/// The room, which lets one in every second.
+pub(crate) fn waiting_room(phase: Phase, created_at: DateTime<Utc>) -> WaitingRoom {
+    WaitingRoom {
+        id: ROOM,
+        owner: RoomOwner::Operators,
+        concert: Some(CONCERT),
+        name: "Line".to_owned(),
+        admit: Admit { count: 1, every_ms: 1_000 },
+        capacity: 10,
+        max_waiting: 10,
+        pass_seconds: 600,
+        claim_seconds: 60,
+        redirect_url: None,
+        opens_at: None,
+        message: None,
+        phase,
+        created_at,
+    }
+}
 
 /// At most one room, whose passes can be used or not; everything else is out of order.
 #[derive(Default)]
