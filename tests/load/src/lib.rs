@@ -24,6 +24,7 @@ pub mod report;
 pub mod scale;
 pub mod stage;
 pub mod store;
+pub mod timings;
 pub mod visitors;
 
 use std::error::Error;

@@ -16,10 +16,10 @@ use super::{Bench, programme};
 use crate::{
     Failure,
     onsale::Onsale,
-    pairs::median,
-    report::{Report, Row},
+    report::Report,
     stage::Stage,
     store::{StoreKind, Stores},
+    timings::Timings,
 };
 
 /// Who reads at the same time.
@@ -47,12 +47,12 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     let is_same = shown.0.generation == shown.1.generation && shown.0.value.items.len() == shown.1.value.items.len();
     read(&cached, bench.scale.run / 4).await?;
     read(&uncached, bench.scale.run / 4).await?;
-    let (mut fast, mut slow) = (Side::default(), Side::default());
+    let (mut fast, mut slow) = (Timings::default(), Timings::default());
     for _ in 0..bench.scale.pairs {
         slow.note(read(&uncached, bench.scale.run).await?);
         fast.note(read(&cached, bench.scale.run).await?);
     }
-    let ratio = median(fast.rates.iter().zip(&slow.rates).map(|(fast, slow)| fast / slow).collect());
+    let ratio = fast.ratio(&slow);
     Ok(Report::new("catalogue-miss", fast.row("cached"))
         .row(slow.row("from MySQL"))
         .figure("ratio", ratio)
@@ -62,24 +62,6 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
 
 fn first_page() -> ConcertFilter {
     ConcertFilter { limit: 20, ..ConcertFilter::default() }
-}
-
-/// What came of one side's measurements.
-#[derive(Default)]
-struct Side {
-    rates: Vec<f64>,
-    milliseconds: Vec<f64>,
-}
-
-impl Side {
-    fn note(&mut self, (rate, milliseconds): (f64, Vec<f64>)) {
-        self.rates.push(rate);
-        self.milliseconds.extend(milliseconds);
-    }
-
-    fn row(&self, label: &str) -> Row {
-        Row::of_durations(label, self.milliseconds.clone(), median(self.rates.clone()))
-    }
 }
 
 /// Reads for the time `run`: how many a second, and how long each took.

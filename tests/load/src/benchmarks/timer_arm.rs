@@ -19,11 +19,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::Bench;
-use crate::{
-    Failure,
-    pairs::median,
-    report::{Report, Row},
-};
+use crate::{Failure, report::Report, timings::Timings};
 
 /// Holds that are made at the same time: each sets one alarm and waits until it is set.
 const HOLDERS: usize = 1_024;
@@ -44,7 +40,7 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     let mut raw = Client::open(redis.url())?.get_multiplexed_async_connection().await?;
     arm(&timer, bench.scale.run / 4).await?;
     add(&mut raw, bench.scale.run / 4).await?;
-    let (mut armed, mut added) = (Side::default(), Side::default());
+    let (mut armed, mut added) = (Timings::default(), Timings::default());
     for pair in 0..bench.scale.pairs {
         cmd("FLUSHALL").exec_async(&mut raw).await?;
         let turns = [pair % 2 == 0, pair % 2 == 1];
@@ -57,29 +53,11 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
         }
     }
     redis.stop().await?;
-    let ratio = median(armed.rates.iter().zip(&added.rates).map(|(armed, added)| armed / added).collect());
+    let ratio = armed.ratio(&added);
     Ok(Report::new("timer-arm", armed.row("onsale"))
         .row(added.row("raw ZADD, pipelines of 256"))
         .figure("ratio", ratio)
         .target("ratio ≥ 0.5", ratio >= 0.5))
-}
-
-/// What came of one side's measurements.
-#[derive(Default)]
-struct Side {
-    rates: Vec<f64>,
-    milliseconds: Vec<f64>,
-}
-
-impl Side {
-    fn note(&mut self, (rate, milliseconds): (f64, Vec<f64>)) {
-        self.rates.push(rate);
-        self.milliseconds.extend(milliseconds);
-    }
-
-    fn row(&self, label: &str) -> Row {
-        Row::of_durations(label, self.milliseconds.clone(), median(self.rates.clone()))
-    }
 }
 
 /// Sets alarms for the time `run`: how many a second, and how long each took.
