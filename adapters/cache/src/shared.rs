@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use onsale_application::ports::{CatalogueReader, SharedCache, SharedCacheError, SharedLease, SharedValue};
+use tokio::sync::Mutex;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
@@ -20,6 +21,8 @@ pub(crate) struct Sharing {
     known: Arc<KnownGeneration>,
     settings: CacheSettings,
     breaker: Breaker,
+    /// Held while SQL is asked whether it knows of a generation, so that everybody waits for one question.
+    asking: Mutex<()>,
 }
 
 /// Who reads a value for everybody.
@@ -39,7 +42,7 @@ impl Sharing {
         known: Arc<KnownGeneration>,
         settings: CacheSettings,
     ) -> Self {
-        Self { cache, reader, known, settings, breaker: Breaker::new() }
+        Self { cache, reader, known, settings, breaker: Breaker::new(), asking: Mutex::new(()) }
     }
 
     /// The value called `name`, if there is one that can be believed.
@@ -96,6 +99,9 @@ impl Sharing {
                 }
             }
             self.known.news().await;
+            if self.breaker.is_open() {
+                sleep(self.settings.retry_pause).await; // or one that answers this and not requests would be asked for ever
+            }
         }
     }
 
@@ -104,6 +110,10 @@ impl Sharing {
     async fn believes(&self, latest: i64) -> bool {
         if latest <= self.known.get() {
             return true;
+        }
+        let _asking = self.asking.lock().await;
+        if latest <= self.known.get() {
+            return true; // somebody else has asked
         }
         match within(self.settings.load_timeout, self.reader.generation()).await {
             Ok(generation) if generation < latest => {

@@ -92,7 +92,9 @@ impl<K: Kind> Shelf<K> {
         let begun = Instant::now();
         let answer = within(self.settings.load_timeout, K::load(&*self.reader, key)).await;
         self.metrics.loads.record(begun.elapsed());
-        self.patience.learn(begun.elapsed());
+        if answer.is_ok() {
+            self.patience.learn(begun.elapsed());
+        }
         answer
     }
 
@@ -127,7 +129,8 @@ impl<K: Kind> Shelf<K> {
                     let value = SharedValue { generation: value.generation, bytes: Bytes::from(bytes) };
                     sharing.fill(name, value, ttl).await;
                 }
-                bytes => warn!(name, bytes = bytes.map(|bytes| bytes.len()), "a value is too large to be shared"),
+                Some(bytes) => warn!(name, bytes = bytes.len(), "a value is too large to be shared"),
+                None => warn!(name, "a value cannot be encoded, and is not shared"),
             }
         }
         if let Some((name, lease)) = fetched.lease {
