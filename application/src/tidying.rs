@@ -2,6 +2,7 @@
 //!
 //! Neither decides anything: a seat is free from `held_until` on, whether or not it has been tidied.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,14 +36,20 @@ impl TidyHolds {
         Self { timer, box_office }
     }
 
-    /// Answers alarms for ever. A hold that cannot be tidied is logged and comes back when its lease ends; it never
-    /// stops the others.
+    /// Answers alarms until `stop`, those that have rung by then included: they would come back only when their leases
+    /// end. A hold that cannot be tidied is logged and comes back so; it never stops the others.
     ///
     /// # Errors
     /// [`Unavailable`] when the alarm clock cannot be reached.
-    pub async fn run(&self) -> Result<(), Unavailable> {
+    pub async fn run(&self, stop: impl Future<Output = ()>) -> Result<(), Unavailable> {
+        let mut stop = pin!(stop);
         loop {
-            self.answer(self.timer.ring(BATCH).await?).await?;
+            let rung = tokio::select! {
+                biased;
+                () = &mut stop => return Ok(()),
+                rung = self.timer.ring(BATCH) => rung?,
+            };
+            self.answer(rung).await?;
         }
     }
 
@@ -54,10 +61,11 @@ impl TidyHolds {
     pub async fn answer(&self, rung: Vec<HoldAlarm>) -> Result<(), Unavailable> {
         let answers: FuturesUnordered<_> = rung.into_iter().map(|alarm| self.tidy(alarm)).collect();
         let mut answers = answers.ready_chunks(BATCH);
+        let mut told = Ok(());
         while let Some(answered) = answers.next().await {
-            self.settle(answered).await?;
+            told = told.and(self.settle(answered).await);
         }
-        Ok(())
+        told
     }
 
     /// Tells the alarm clock which alarms are over, and when the early ones shall ring again.
@@ -71,8 +79,9 @@ impl TidyHolds {
                 Tidied::Failed => {}
             }
         }
-        self.timer.acknowledge(&done).await?;
-        if early.is_empty() { Ok(()) } else { self.timer.arm(&early).await }
+        let acknowledged = self.timer.acknowledge(&done).await;
+        let armed = if early.is_empty() { Ok(()) } else { self.timer.arm(&early).await };
+        acknowledged.and(armed)
     }
 
     async fn tidy(&self, alarm: HoldAlarm) -> (HoldAlarm, Tidied) {

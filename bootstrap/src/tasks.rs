@@ -39,7 +39,7 @@ pub(crate) fn start(supervisor: &Supervisor, wired: &Wired, configuration: &Conf
         let tidier = Arc::new(TidyHolds::new(wired.alarms.timer.clone(), wired.box_office.clone()));
         supervisor.run(name, move |shutdown| {
             let tidier = tidier.clone();
-            async move { shutdown.run_until_cancelled(tidier.run()).await.unwrap_or(Ok(())) }
+            async move { tidier.run(shutdown.cancelled()).await }
         });
     }
     start_hearing_alarms(supervisor, wired);

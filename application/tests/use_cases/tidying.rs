@@ -1,10 +1,12 @@
 use std::collections::VecDeque;
+use std::future::pending;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use onsale_application::ports::{HoldAlarm, OpenHold, StepError};
 use onsale_application::tidying::{SweepHolds, TidyHolds};
 use onsale_domain::box_office::{ReleaseRefusal, Released};
+use tokio::sync::oneshot;
 
 use crate::doubles::{BoxOfficeDouble, HoldTimerDouble, TestClock, at, context, ended, out_of_order};
 use crate::doubles::{performance, reservation};
@@ -91,8 +93,25 @@ async fn alarms_are_answered_batch_after_batch_until_the_clock_is_out_of_order()
     tidying.answers(1, Err(StepError::Unavailable(out_of_order())));
     tidying.answers(2, Ok(Released::Ended(ended(2))));
     *tidying.timer.rings.lock() = VecDeque::from([vec![alarm(1)], vec![alarm(2)]]);
-    assert_eq!(tidying.tidy.run().await, Err(out_of_order()));
+    assert_eq!(tidying.tidy.run(pending()).await, Err(out_of_order()));
     assert_eq!(*tidying.timer.acknowledged.lock(), [alarm(2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_rung_is_answered_before_the_end() {
+    let tidying = Tidying::new();
+    for index in 1..=3 {
+        tidying.answers(index, Ok(Released::Ended(ended(index))));
+    }
+    tidying.box_office.stuck.lock().insert(reservation(1));
+    *tidying.timer.rings.lock() = VecDeque::from([vec![alarm(1), alarm(2)], vec![alarm(3)]]);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut running = Box::pin(tidying.tidy.run(async { stopped.await.expect("it is told to stop") }));
+    assert!(futures_util::poll!(&mut running).is_pending(), "one of them is stuck");
+    stop.send(()).expect("it listens");
+    assert_eq!(running.await, Ok(()));
+    assert_eq!(*tidying.timer.acknowledged.lock(), [alarm(2)]);
+    assert_eq!(tidying.timer.rings.lock().len(), 1, "nothing rings any more");
 }
 
 #[tokio::test]
