@@ -21,6 +21,7 @@ use outbox::Outbox;
 use publisher::Publisher;
 use subscriber::Subscriber;
 
+use crate::backoff::Backoff;
 use crate::metrics::BusMetrics;
 use crate::server::Redis;
 
@@ -28,10 +29,8 @@ use crate::server::Redis;
 const CHANNEL: &str = "onsale:bus";
 /// How often a replica says how far its messages go, so that others notice when the last ones were lost.
 const BEAT: Duration = Duration::from_secs(1);
-/// The pause before connecting again; it doubles with each attempt in a row that failed.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// The longest pause before connecting again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The pauses before connecting again.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(2) };
 
 /// Announcements between several replicas: said here at once by the bus within this process, and to the others by Redis.
 ///
@@ -106,22 +105,4 @@ impl BusReceiver for RedisReceiver {
 #[expect(clippy::disallowed_methods, reason = "it tells apart who said what and decides nothing")]
 fn new_sender() -> Uuid {
     Uuid::now_v7()
-}
-
-/// The pause after `failed` attempts in a row.
-fn pause(failed: u32) -> Duration {
-    FIRST_PAUSE.saturating_mul(1 << failed.saturating_sub(1).min(8)).min(LONGEST_PAUSE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_the_longest() {
-        assert_eq!(
-            [0, 1, 2, 3, 4, u32::MAX].map(|failed| pause(failed).as_millis()),
-            [250, 250, 500, 1_000, 2_000, 2_000]
-        );
-    }
 }

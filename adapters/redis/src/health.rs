@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::link::Node;
 use crate::metrics::LinkMetrics;
-use crate::server::Redis;
+use crate::server::{Redis, is_cluster};
 
 /// Asks every node that the settings name how it is.
 pub struct RedisHealth {
@@ -41,7 +41,7 @@ impl RedisHealth {
         for (node, answer) in self.nodes.iter().zip(answers) {
             match answer {
                 Ok(about) => {
-                    said.answered.get_or_insert((node, about.contains("cluster_enabled:1")));
+                    said.answered.get_or_insert((node, is_cluster(&about)));
                     said.count += 1;
                 }
                 Err(trouble) => said.troubles.push(trouble),

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::{join_all, try_join_all};
 use onsale_application::ports::{AlarmTerms, Context, DeadAlarms, HoldAlarm, HoldTimer, Unavailable};
 use onsale_domain::ids::{PerformanceId, ReservationId};
-use onsale_support::lanes::{LaneError, LaneLimits, Lanes};
+use onsale_support::lanes::{LaneLimits, Lanes};
 use onsale_support::timer::TimerMetrics;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -105,7 +105,7 @@ impl RedisHoldTimer {
         match self.changes.submit(change.member.shard(), change).await {
             Ok(outcome) => outcome,
             Err(error) => {
-                if matches!(error, LaneError::Full) && change.due.is_some() {
+                if change.due.is_some() {
                     self.metrics.dropped.increment(1);
                 }
                 Err(Unavailable::because(error))

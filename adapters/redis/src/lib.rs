@@ -4,6 +4,7 @@
 //! One server or a Cluster: every key of a room, of a part of the timer or of the cache shares one hash tag, and
 //! redirections are followed wherever they come from. Nothing in Redis is the truth: it may be emptied, restarted or replaced by another at any moment.
 
+mod backoff;
 mod bus;
 mod health;
 mod hold_timer;

@@ -16,16 +16,16 @@ mod script;
 
 pub(crate) use node::{Failure, Node};
 pub(crate) use redirection::redirected;
-pub(crate) use script::{Call, Script};
+pub(crate) use script::{Call, NOTHING, Script};
 
 use crate::metrics::LinkMetrics;
 use crate::server::Redis;
 
-/// Redirections that one command follows: a Cluster that is being rearranged needs two.
-const MOST_REDIRECTIONS: usize = 4;
+/// Redirections that are followed in a row: a Cluster that is being rearranged needs two.
+pub(crate) const MOST_REDIRECTIONS: usize = 4;
 /// Nodes that are remembered beside those in use.
 const MOST_NODES: usize = 256;
-/// Rooms whose node is remembered; it is found again by asking any node.
+/// Rooms, shards and the like whose node is remembered; it is found again by asking any node.
 const MOST_ROUTES: usize = 16_384;
 
 /// Why Redis gave no answer.

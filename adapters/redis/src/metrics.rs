@@ -56,6 +56,12 @@ impl BusMetrics {
     }
 }
 
+/// Counts the connections by which alarms of other replicas are heard.
+pub(crate) fn alarm_connections() -> Counter {
+    describe();
+    counter!(BUS_CONNECTIONS, "for" => "alarms")
+}
+
 /// The time that one script takes.
 pub(crate) fn script_seconds(script: &'static str) -> Histogram {
     describe();

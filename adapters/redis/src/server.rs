@@ -78,3 +78,8 @@ fn client_trusting(authorities: &[u8], node: ConnectionInfo) -> Result<Client, R
     let certificates = TlsCertificates { client_tls: None, root_cert: Some(authorities.to_owned()) };
     Client::build_with_tls(node, certificates).map_err(|reason| wrong(reason.to_string()))
 }
+
+/// Whether `INFO cluster` speaks of a node of a Cluster.
+pub(crate) fn is_cluster(about: &str) -> bool {
+    about.contains("cluster_enabled:1")
+}

@@ -6,7 +6,7 @@ use onsale_application::ports::{SharedAnswer, SharedCache, SharedCacheError, Sha
 use redis::{FromRedisValue, ToRedisArgs, from_redis_value};
 use uuid::Uuid;
 
-use crate::link::{Call, Link, LinkError, Script};
+use crate::link::{Call, Link, LinkError, NOTHING, Script};
 use crate::server::Redis;
 
 /// How long the mark outlives the last that was told or kept: far longer than any value lives or is being read.
@@ -150,9 +150,6 @@ impl SharedCache for RedisSharedCache {
         self.run::<i64>(&self.start_over, &[self.mark()], &arguments).await.map(drop)
     }
 }
-
-/// No arguments.
-const NOTHING: &[i64] = &[];
 
 /// At least one: Redis refuses to keep anything for none.
 fn milliseconds(time: Duration) -> u64 {

@@ -95,8 +95,8 @@ pub trait HoldTimer: Send + Sync {
     /// [`Unavailable`]; the sweep will set them later.
     async fn arm(&self, alarms: &[HoldAlarm]) -> Result<(), Unavailable>;
 
-    /// Sets an alarm as [`HoldTimer::arm`] does, without anybody waiting for it. One that cannot be set is counted and
-    /// logged, not more often than it helps; the sweep will set it later.
+    /// Sets an alarm as [`HoldTimer::arm`] does, without anybody waiting for it. One that cannot be set is counted; the
+    /// sweep will set it later.
     fn arm_soon(&self, alarm: HoldAlarm);
 
     /// Takes an alarm away, whatever has become of it, without anybody waiting for it; an unknown one is ignored. One

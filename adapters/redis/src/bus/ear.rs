@@ -3,8 +3,8 @@ use redis::{AsyncConnectionConfig, ConnectionInfo, ProtocolVersion, PushInfo, Pu
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, Receiver};
 
-use super::way::{MOST_REDIRECTIONS, Way, connect, has_moved};
-use crate::link::redirected;
+use super::way::{Way, connect, has_moved};
+use crate::link::{MOST_REDIRECTIONS, redirected};
 use crate::server::Redis;
 
 /// The connection by which this replica hears.

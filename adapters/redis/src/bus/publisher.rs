@@ -9,7 +9,7 @@ use tracing::warn;
 use super::message::Envelope;
 use super::outbox::Outbox;
 use super::voice::Voice;
-use super::{BEAT, pause};
+use super::{BACKOFF, BEAT};
 use crate::metrics::BusMetrics;
 use crate::server::Redis;
 
@@ -39,7 +39,7 @@ impl Publisher {
                 return;
             }
             failed += 1;
-            sleep(pause(failed)).await;
+            sleep(BACKOFF.pause(failed)).await;
         }
     }
 

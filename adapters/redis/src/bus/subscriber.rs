@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::ear::Ear;
 use super::message::Envelope;
 use super::peers::Peers;
-use super::{BEAT, pause};
+use super::{BACKOFF, BEAT};
 use crate::metrics::BusMetrics;
 use crate::server::Redis;
 
@@ -44,7 +44,7 @@ impl Subscriber {
             let Err(cause) = self.listen(&mut failed).await;
             warn!(cause, "announcements of other replicas do not arrive");
             failed += 1;
-            sleep(pause(failed)).await;
+            sleep(BACKOFF.pause(failed)).await;
         }
     }
 

@@ -2,8 +2,8 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ConnectionInfo, RedisError, RedisResult, Value, pipe};
 
 use super::message::Envelope;
-use super::way::{MOST_REDIRECTIONS, Way, connect, has_moved};
-use crate::link::redirected;
+use super::way::{Way, connect, has_moved};
+use crate::link::{MOST_REDIRECTIONS, redirected};
 use crate::server::Redis;
 
 /// The connection by which this replica speaks.

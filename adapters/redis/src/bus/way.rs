@@ -4,9 +4,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, ConnectionInfo, ErrorKind, RedisError, ServerErrorKind, cmd};
 
 use super::CHANNEL;
-
-/// Redirections that are followed in a row: a Cluster that is being rearranged needs two.
-pub(super) const MOST_REDIRECTIONS: usize = 4;
+use crate::server::is_cluster;
 
 /// How announcements go over a Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +20,7 @@ impl Way {
     /// The way over the Redis at the other end of `connection`.
     pub(super) async fn over(connection: &mut MultiplexedConnection) -> Result<Self, RedisError> {
         let about: String = cmd("INFO").arg("cluster").query_async(connection).await?;
-        Ok(if about.contains("cluster_enabled:1") { Self::Shard } else { Self::Server })
+        Ok(if is_cluster(&about) { Self::Shard } else { Self::Server })
     }
 
     pub(super) fn subscribe(self) -> Cmd {

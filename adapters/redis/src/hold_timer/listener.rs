@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
+use metrics::Counter;
 use redis::aio::{PubSubSink, PubSubStream};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tracing::{info, warn};
 
 use super::CHANNEL;
 use super::schedule::Schedule;
+use crate::backoff::Backoff;
+use crate::metrics::alarm_connections;
 use crate::server::Redis;
 
-/// The first pause before connecting again; it doubles each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// The longest pause before connecting again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// The pauses before connecting again.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(4) };
 /// How often the connection is tried: nobody may have anything to announce for long.
 const PROOF: Duration = Duration::from_secs(5);
 
@@ -23,30 +24,32 @@ const PROOF: Duration = Duration::from_secs(5);
 pub(super) struct Listener {
     redis: Redis,
     schedule: Arc<Schedule>,
+    connected: Counter,
 }
 
 impl Listener {
-    pub(super) const fn new(redis: Redis, schedule: Arc<Schedule>) -> Self {
-        Self { redis, schedule }
+    pub(super) fn new(redis: Redis, schedule: Arc<Schedule>) -> Self {
+        Self { redis, schedule, connected: alarm_connections() }
     }
 
     /// Connects again whenever need be, and says so once for each time that it was cut off.
     pub(super) async fn run(&self) -> Infallible {
-        let mut pause = FIRST_PAUSE;
+        let mut failed: u32 = 0;
         loop {
             match timeout(self.redis.timeout(), self.subscribe()).await {
                 Ok(Ok(connection)) => {
                     info!("alarms that other replicas set are announced here");
-                    pause = FIRST_PAUSE;
+                    self.connected.increment(1);
+                    failed = 0;
                     let Err(cause) = self.listen(connection).await;
                     warn!(cause, "alarms that other replicas set are not announced here; they may ring late");
                 }
-                Ok(Err(cause)) if pause == FIRST_PAUSE => warn!(cause, "cannot subscribe to alarms of other replicas"),
-                Err(_) if pause == FIRST_PAUSE => warn!("subscribing to alarms of other replicas takes too long"),
+                Ok(Err(cause)) if failed == 0 => warn!(cause, "cannot subscribe to alarms of other replicas"),
+                Err(_) if failed == 0 => warn!("subscribing to alarms of other replicas takes too long"),
                 _ => {}
             }
-            sleep(pause).await;
-            pause = LONGEST_PAUSE.min(pause * 2);
+            failed = failed.saturating_add(1);
+            sleep(BACKOFF.pause(failed)).await;
         }
     }
 

@@ -7,12 +7,11 @@ use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
+use crate::backoff::Backoff;
 use crate::metrics::LinkMetrics;
 
-/// The pause after the first failed attempt to connect; it doubles with each in a row.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause between attempts to connect. Commands in between fail at once.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The pauses between attempts to connect. Commands in between fail at once.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(2) };
 /// Commands that may wait for the task that writes them.
 const WRITE_BUFFER: usize = 1_024;
 
@@ -148,9 +147,8 @@ impl Node {
     fn fail(&self, cause: String) -> String {
         warn!(node = self.address(), cause, "cannot connect to Redis");
         let mut state = self.state.lock();
-        let pause = FIRST_PAUSE.saturating_mul(1 << state.failed.min(8)).min(LONGEST_PAUSE);
         state.failed = state.failed.saturating_add(1);
-        state.resting = Some((Instant::now() + pause, cause.clone()));
+        state.resting = Some((Instant::now() + BACKOFF.pause(state.failed), cause.clone()));
         cause
     }
 

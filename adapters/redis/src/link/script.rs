@@ -4,6 +4,9 @@ use uuid::Uuid;
 
 use crate::metrics::script_seconds;
 
+/// No arguments.
+pub(crate) const NOTHING: &[i64] = &[];
+
 /// A Lua script, which servers know by its digest once they have run it, or a command that they know anyway.
 pub(crate) struct Script {
     text: &'static str,

@@ -4,7 +4,7 @@ use onsale_domain::waiting_room::QueueNumber;
 use redis::{FromRedisValue, ToRedisArgs, Value, from_redis_value};
 
 use super::member::Member;
-use crate::link::{Call, Link, LinkError, Script};
+use crate::link::{Call, Link, LinkError, NOTHING, Script};
 use crate::server::Redis;
 
 /// A script behind the fence that all of them share.
@@ -20,9 +20,6 @@ macro_rules! fenced {
         )
     };
 }
-
-/// No arguments.
-const NOTHING: &[i64] = &[];
 
 /// What one script answers for a group of entries: the highest number handed out, then an answer for each.
 pub(super) type EntryAnswers = Vec<Option<i64>>;
