@@ -87,11 +87,16 @@ impl Queue {
         }
     }
 
-    /// Drops dead alarms and then those that are due last until the rest fits; says how many.
+    /// Drops dead alarms and then those that are due last until the rest fits; says how many of the latter.
     pub(super) fn drop_latest(&mut self) -> u64 {
+        while self.entries.len() > self.capacity
+            && let Some((_, hold)) = self.dead.pop_first()
+        {
+            self.entries.remove(&hold);
+        }
         let mut dropped = 0;
         while self.entries.len() > self.capacity
-            && let Some((_, hold)) = self.dead.pop_first().or_else(|| self.armed.pop_last())
+            && let Some((_, hold)) = self.armed.pop_last()
         {
             self.entries.remove(&hold);
             dropped += 1;
