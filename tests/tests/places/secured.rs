@@ -27,7 +27,7 @@ const LONG: Duration = Duration::from_secs(30);
 const RIGHTS: &str = "user onsale on >secret resetchannels &onsale:bus &onsale:timer ~{onsale:room:* ~{onsale:timer:* \
     ~{onsale:catalogue}:* \
     +eval +evalsha +info +cluster|info +ping +publish +subscribe +spublish +ssubscribe \
-    +get +mget +set +del +hset +hmget +hdel +expire +pexpire +unlink \
+    +asking +select +get +mget +set +del +hset +hmget +hdel +expire +pexpire +unlink \
     +zadd +zcard +zcount +zmscore +zrange +zrem +zremrangebyrank +zscore";
 
 fn context() -> Context {

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use onsale_application::ports::{AlarmTerms, Clock, Context, HoldAlarm, HoldTimer, Ids};
+use onsale_application::ports::{AlarmTerms, Clock, Context, HoldAlarm, HoldTimer};
 use onsale_domain::ids::{PerformanceId, ReservationId};
 use onsale_local::{HoldTimerSettings, LocalHoldTimer};
 use onsale_redis::{Redis, RedisHoldTimer, RedisHoldTimerSettings, RedisSettings};
 use onsale_test_servers::{RedisCluster, RedisServer, private_redis, redis_cluster};
 use onsale_tests::redis::tell;
+use onsale_tests::store::TestIds;
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -124,7 +125,7 @@ pub(crate) fn redis_timer(url: &str, clock: &Arc<HandClock>) -> RedisHoldTimer {
 
 pub(crate) fn timer_of(settings: &RedisSettings, clock: &Arc<HandClock>) -> RedisHoldTimer {
     let limits = RedisHoldTimerSettings { terms: TERMS, look: LOOK };
-    RedisHoldTimer::new(Redis::new(settings).unwrap(), limits, Context::new(clock.clone(), Arc::new(NewIds)))
+    RedisHoldTimer::new(Redis::new(settings).unwrap(), limits, Context::new(clock.clone(), Arc::new(TestIds)))
 }
 
 /// A replica that hears the others.
@@ -177,14 +178,6 @@ impl HandClock {
 impl Clock for HandClock {
     fn now(&self) -> DateTime<Utc> {
         at(self.0.load(Ordering::Relaxed))
-    }
-}
-
-struct NewIds;
-
-impl Ids for NewIds {
-    fn new_id(&self) -> Uuid {
-        Uuid::now_v7()
     }
 }
 
