@@ -19,6 +19,7 @@ mod state;
 mod status;
 mod tick;
 mod verify;
+mod visits;
 
 pub use board::{BoardSettings, RoomBoard};
 pub use by_hand::{AdmitByHand, AdmittedByHand, ByHandError};

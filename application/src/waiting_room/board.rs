@@ -142,6 +142,7 @@ impl RoomBoard {
         let alive: HashSet<_> = live.into_iter().map(|headline| headline.room).collect();
         // A room that was made meanwhile is in neither list, and stays.
         self.known.write().retain(|id, _| alive.contains(id) || !before.contains(id));
+        self.forget_guards();
         if !self.complete.swap(true, Ordering::AcqRel) {
             self.guard_changes.fetch_add(1, Ordering::AcqRel);
         }
@@ -191,13 +192,43 @@ impl RoomBoard {
     fn note_guard(&self, room: &LiveRoom) {
         let terms = room.terms();
         let Some(concert) = terms.concert else { return };
-        let is_known = self.guards.read().get(&concert) == Some(&room.id());
-        match (terms.phase, is_known) {
-            (Phase::Closed, true) => self.guards.write().remove(&concert),
-            (Phase::Closed, false) | (_, true) => return,
-            (_, false) => self.guards.write().insert(concert, room.id()),
+        let is_closed = terms.phase == Phase::Closed;
+        let is_noted = |guard: Option<&WaitingRoomId>| (guard == Some(&room.id())) != is_closed;
+        if is_noted(self.guards.read().get(&concert)) {
+            return;
+        }
+        let mut guards = self.guards.write();
+        if is_noted(guards.get(&concert)) {
+            return; // somebody else was faster
+        }
+        // Another room may have been made for the concert, and an older copy of this one been read after it.
+        match if is_closed { self.open_before(concert) } else { Some(room.id()) } {
+            Some(guard) => guards.insert(concert, guard),
+            None => guards.remove(&concert),
         };
+        drop(guards);
         self.guard_changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A room that is known to stand in front of a concert.
+    fn open_before(&self, concert: ConcertId) -> Option<WaitingRoomId> {
+        let known = self.known.read();
+        let stands = |room: &&Arc<LiveRoom>| {
+            let terms = room.terms();
+            terms.concert == Some(concert) && terms.phase != Phase::Closed
+        };
+        known.values().find(stands).map(|room| room.id())
+    }
+
+    /// Forgets guards that are not among the live rooms any more.
+    fn forget_guards(&self) {
+        let mut guards = self.guards.write();
+        let known = self.known.read();
+        let before = guards.len();
+        guards.retain(|_, guard| known.contains_key(guard));
+        if guards.len() < before {
+            self.guard_changes.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     async fn hear(&self, id: WaitingRoomId, change: i64) {

@@ -1,12 +1,16 @@
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use onsale_domain::ids::WaitingRoomId;
-use onsale_domain::waiting_room::{Phase, PickRefusal, TickKind, TickRefusal, VisitorId};
+use onsale_domain::waiting_room::{PickRefusal, TickKind, TickRefusal, Visit, VisitorId};
 use thiserror::Error;
 use tracing::warn;
 
 use super::{KeepTicking, Lines, LiveRoom, RoomBoard};
 use crate::ports::{PlacesError, Rooms, StepError, Unavailable};
+
+/// Chosen visitors who are taken out of the line at the same time.
+const LEAVING_AT_ONCE: usize = 64;
 
 /// How many came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,14 +93,23 @@ impl AdmitByHand {
             Err(StepError::Unavailable(error)) => return Err(error.into()),
             Err(_) => return Err(ByHandError::Busy),
         };
-        self.board.refresh(&room).await?;
-        for visit in &visits {
-            if let Err(error) = self.lines.leave(&room, &visit.visitor, visit.number).await {
-                warn!(waiting_room_id = %room.id(), %error, "a chosen visitor stays in the line until it is passed");
-            }
+        if let Err(error) = self.board.refresh(&room).await {
+            warn!(waiting_room_id = %room.id(), %error, "chosen visitors are read again within half a second");
         }
+        self.take_out(&room, &visits).await;
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         Ok(AdmittedByHand { requested: count(visitors.len()), admitted: count(visits.len()) })
+    }
+
+    /// Takes chosen visitors out of the line, as long as it answers.
+    async fn take_out(&self, room: &LiveRoom, visits: &[Visit]) {
+        for some in visits.chunks(LEAVING_AT_ONCE) {
+            let leaving = some.iter().map(|visit| self.lines.leave(room, &visit.visitor, visit.number));
+            if let Err(error) = try_join_all(leaving).await {
+                warn!(waiting_room_id = %room.id(), %error, "chosen visitors stay in the line until it passes them");
+                return;
+            }
+        }
     }
 
     /// Shuts a visitor out, or lets it back.
@@ -109,13 +122,10 @@ impl AdmitByHand {
         Ok(self.board.refresh(&room).await?)
     }
 
-    /// A room that has its numbers: a line that was asked before the draw would begin below those that are drawn.
+    /// A room that has its numbers: before the draw it has no line.
     async fn open_room(&self, id: WaitingRoomId) -> Result<Arc<LiveRoom>, ByHandError> {
         let room = self.room(id).await?;
-        match room.phase() {
-            Phase::Open | Phase::Paused => Ok(room),
-            Phase::Gathering | Phase::Drawing | Phase::Closed => Err(ByHandError::NotOpen),
-        }
+        if room.phase().has_line() { Ok(room) } else { Err(ByHandError::NotOpen) }
     }
 
     async fn room(&self, id: WaitingRoomId) -> Result<Arc<LiveRoom>, ByHandError> {

@@ -6,8 +6,8 @@ use thiserror::Error;
 use tracing::warn;
 
 use super::state::Standing;
-use super::status::{PlaceState, ReadStatus, StatusError, StatusReport};
-use super::{Lines, LiveRoom, RoomBoard};
+use super::status::{ReadStatus, StatusError, StatusReport};
+use super::{Lines, LiveRoom, RoomBoard, visits};
 use crate::ports::{
     Context, Draws, Entry, JoinRefusal, PlacesError, QueueClaims, QueueSeals, Rooms, StepError, Unavailable,
 };
@@ -167,8 +167,7 @@ impl EnterLine {
                 room.arrived.notify_one();
             }
             let entrance = self.entrance(room, visitor, entered.number, entered.new).await?;
-            let over = matches!(entrance.status.state, PlaceState::Expired | PlaceState::Left | PlaceState::Finished);
-            if !over || entered.new {
+            if !entrance.status.state.is_over() || entered.new {
                 return Ok(entrance);
             }
             entry.instead_of = Some(entered.number);
@@ -228,16 +227,14 @@ impl LeaveLine {
             number => Some(number),
         };
         let Some(number) = number else { return Ok(()) };
-        let ended = self.rooms.end(room.id(), visitor, number, EndReason::Left).await;
-        match ended {
-            Ok(Some(visit)) => room.note(visit, self.context.now()),
-            Ok(None) => {}
+        match visits::end(&*self.rooms, &self.context, &room, visitor, number, EndReason::Left).await {
+            Ok(()) => {}
             Err(StepError::Unavailable(error)) => return Err(error.into()),
             Err(_) => return Err(StatusError::Busy),
         }
-        // Before a room is open it has no line, and asking for one would begin it below the numbers that are drawn.
-        let has_line = matches!(room.phase(), Phase::Open | Phase::Paused);
-        if has_line && let Err(error) = self.lines.leave(&room, visitor, number).await {
+        if room.phase().has_line()
+            && let Err(error) = self.lines.leave(&room, visitor, number).await
+        {
             warn!(waiting_room_id = %room.id(), %error, "who left stays in the line until it is passed");
         }
         Ok(())

@@ -7,7 +7,7 @@ use onsale_domain::waiting_room::{EndReason, Visit, VisitorId};
 use thiserror::Error;
 use tracing::warn;
 
-use super::{LiveRoom, RoomBoard};
+use super::{LiveRoom, RoomBoard, visits};
 use crate::ports::{Context, PassClaims, QueueSeals, Rooms, SealError, StepError, Unavailable};
 
 /// Why a guarded call is refused.
@@ -53,7 +53,7 @@ enum Known {
 /// Whether the visit of a pass is known to go on; the answer of nearly every call.
 fn is_inside(room: &LiveRoom, pass: &PassClaims, now: DateTime<Utc>) -> bool {
     let state = room.state.read();
-    let is_in_use = |visit: &Visit| visit.ended.is_none() && visit.claimed_at.is_some() && visit.is_alive(now);
+    let is_in_use = |visit: &Visit| visit.claimed_at.is_some() && visit.is_alive(now);
     let visit = state.visit(pass.number).filter(|visit| visit.visitor == pass.visitor);
     visit.is_some_and(is_in_use) && !state.is_blocked(&pass.visitor)
 }
@@ -127,11 +127,8 @@ impl Admissions {
             Known::Inside(visit) => return Ok(visit),
             Known::Unused => {}
         }
-        match self.rooms.claim(room.id(), &pass.visitor, pass.number).await {
-            Ok(visit) => {
-                room.note(visit.clone(), now);
-                Ok(visit)
-            }
+        match visits::claim(&*self.rooms, &self.context, room, &pass.visitor, pass.number).await {
+            Ok(visit) => Ok(visit),
             Err(StepError::Refused(_)) => Err(AdmissionError::PassExpired),
             Err(StepError::Unavailable(error)) => Err(error.into()),
             Err(_) => Err(AdmissionError::Busy),
@@ -165,11 +162,7 @@ impl Admissions {
             None => self.rooms.alive_visit(room.id(), visitor).await?.map(|visit| visit.number),
         };
         let Some(number) = number else { return Ok(()) };
-        match self.rooms.end(room.id(), visitor, number, EndReason::Paid).await {
-            Ok(Some(visit)) => room.note(visit, now),
-            Ok(None) => {}
-            Err(error) => return Err(Unavailable::because(error)),
-        }
-        Ok(())
+        let ended = visits::end(&*self.rooms, &self.context, room, visitor, number, EndReason::Paid).await;
+        ended.map_err(Unavailable::because)
     }
 }

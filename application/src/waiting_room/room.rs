@@ -212,6 +212,12 @@ impl LiveRoom {
         self.state.read().standing(visitor, number, now)
     }
 
+    /// Whether nobody is inside and the line is whole, so that with nobody in it there is nothing to do.
+    pub(super) fn is_idle(&self, now: DateTime<Utc>) -> bool {
+        let progress = &self.state.read().record.progress;
+        progress.alive == 0 && !progress.is_healing(now)
+    }
+
     /// Whether it is known that a number's place or visit has ended.
     pub(super) fn has_ended(&self, number: QueueNumber) -> bool {
         self.state.read().visit(number).is_some_and(|visit| visit.ended.is_some())
@@ -222,10 +228,10 @@ impl LiveRoom {
     }
 
     pub(super) fn set_line(&self, line: LineView, now: DateTime<Utc>) {
-        let mut state = self.state.write();
-        state.prune(now);
-        let per_minute = state.per_minute(now);
-        drop(state);
+        if self.state.read().is_to_be_pruned(now) {
+            self.state.write().prune(now);
+        }
+        let per_minute = self.state.read().per_minute(now);
         self.per_minute.store(i64::try_from(per_minute).unwrap_or(i64::MAX), Ordering::Relaxed);
         self.shown.forget(line.serving);
         *self.line.write() = Arc::new(line);

@@ -8,6 +8,9 @@ use crate::ports::{RoomChanges, RoomRecord};
 /// How far back the rate of letting in is measured.
 const RATE_WINDOW: TimeDelta = TimeDelta::minutes(1);
 
+/// How often what cannot matter any more is forgotten: everybody who asks waits for it, a few milliseconds at most.
+const PRUNING: TimeDelta = TimeDelta::seconds(10);
+
 /// A copy of everything about one room that still matters.
 pub(super) struct RoomState {
     pub(super) record: RoomRecord,
@@ -18,6 +21,7 @@ pub(super) struct RoomState {
     visits: HashMap<QueueNumber, Visit>,
     by_visitor: HashMap<VisitorId, QueueNumber>,
     blocked: HashSet<VisitorId>,
+    pruned_at: DateTime<Utc>,
 }
 
 /// Where somebody stands, as far as memory tells.
@@ -50,6 +54,7 @@ impl RoomState {
             visits: HashMap::new(),
             by_visitor: HashMap::new(),
             blocked: HashSet::new(),
+            pruned_at: now,
         };
         state.apply(changes, now);
         state
@@ -94,8 +99,14 @@ impl RoomState {
         self.visits.insert(visit.number, visit);
     }
 
+    /// Whether it is time to forget what cannot matter any more.
+    pub(super) fn is_to_be_pruned(&self, now: DateTime<Utc>) -> bool {
+        (now - self.pruned_at).abs() >= PRUNING
+    }
+
     /// Forgets what cannot matter any more.
     pub(super) fn prune(&mut self, now: DateTime<Utc>) {
+        self.pruned_at = now;
         self.ranges.retain(|_, tick| now < tick.expires_at || now - tick.at < RATE_WINDOW);
         self.picks.retain(|_, tick| now < tick.expires_at);
         // Numbers from here on look as if they waited or were let in, unless it is known that they have ended or expired.

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use onsale_domain::waiting_room::{
@@ -7,19 +6,15 @@ use onsale_domain::waiting_room::{
     redirect_target,
 };
 use thiserror::Error;
-use tokio::time::timeout;
 
 use super::state::Standing;
-use super::{LiveRoom, RoomBoard};
+use super::{LiveRoom, RoomBoard, visits};
 use crate::ports::{Context, Draws, PassClaims, PassKeyError, QueueClaims, QueueSeals, Rooms, StepError, Unavailable};
 
 /// How long a queue token is good; it is renewed by entering again.
 pub(super) const TOKEN_LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How long the one-time code of a redirect is good.
 const CODE_LIFETIME: TimeDelta = TimeDelta::seconds(60);
-/// How long an answer waits until the use of its pass is written down. The store goes on trying for longer; whoever asks
-/// again meanwhile or afterwards uses the same pass.
-const CLAIM_PATIENCE: Duration = Duration::from_millis(1_500);
 /// When somebody asks again whose turn is about to come, in milliseconds.
 const SOON_MS: u64 = 1_000;
 
@@ -40,6 +35,14 @@ pub enum PlaceState {
     Finished,
     /// Is shut out.
     Blocked,
+}
+
+impl PlaceState {
+    /// Whether the place is worth nothing any more: entering again gives another.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Expired | Self::Left | Self::Finished)
+    }
 }
 
 /// A visitor's place, as of now.
@@ -190,14 +193,8 @@ impl ReadStatus {
         visitor: &VisitorId,
         number: QueueNumber,
     ) -> Result<StatusReport, StatusError> {
-        let claim = timeout(CLAIM_PATIENCE, self.rooms.claim(room.id(), visitor, number)).await;
-        let late = || Err(Unavailable::because("the use of a pass is not written down yet").into());
-        let refusal = match claim.unwrap_or_else(|_| late()) {
-            Ok(visit) => {
-                let now = self.context.now();
-                room.note(visit.clone(), now);
-                return Ok(self.inside(room, &visit, now)?);
-            }
+        let refusal = match visits::claim(&*self.rooms, &self.context, room, visitor, number).await {
+            Ok(visit) => return Ok(self.inside(room, &visit, self.context.now())?),
             Err(StepError::Refused(refusal)) => refusal,
             Err(StepError::Unavailable(error)) => return Err(error.into()),
             Err(_) => return Err(StatusError::Busy),

@@ -168,8 +168,9 @@ impl KeepTicking {
             Err(StepError::Refused(TickRefusal::NotDue { at })) => until(self.context.now(), at).max(BREATH).min(LOOK),
             Err(StepError::Refused(refusal @ (TickRefusal::NobodyWaits | TickRefusal::Full))) => {
                 room.idle.store(true, Ordering::Relaxed);
-                room.is_empty.store(refusal == TickRefusal::NobodyWaits, Ordering::Relaxed);
-                every.min(LOOK)
+                let is_empty = refusal == TickRefusal::NobodyWaits;
+                room.is_empty.store(is_empty, Ordering::Relaxed);
+                if is_empty { LOOK } else { every.min(LOOK) } // whoever enters an empty line wakes this
             }
             Err(StepError::Refused(_)) => BREATH,
             Err(error) => {
@@ -196,17 +197,24 @@ impl KeepTicking {
                 present: front.present,
                 last: front.last,
             };
+            if kind == TickKind::Scheduled && front.present == 0 && room.is_idle(self.context.now()) {
+                return Err(StepError::Refused(TickRefusal::NobodyWaits)); // as the store would say
+            }
             let answer = self.rooms.tick(room.id(), plan).await;
-            self.board.refresh(room).await?;
+            let read = self.board.refresh(room).await;
             match answer {
-                Err(StepError::Refused(TickRefusal::TooMany { count })) => allowed = count,
-                Err(StepError::Refused(TickRefusal::Moved)) => {}
                 Ok(tick) => {
                     counter!("onsale_waiting_room_let_in_total").increment(u64::try_from(tick.present).unwrap_or(0));
+                    if let Err(error) = read {
+                        warn!(waiting_room_id = %room.id(), %error, "a tick is read again within half a second");
+                    }
                     return Ok(tick);
                 }
+                Err(StepError::Refused(TickRefusal::TooMany { count })) => allowed = count,
+                Err(StepError::Refused(TickRefusal::Moved)) => {}
                 refused => return refused,
             }
+            read?;
         }
         Err(StepError::Refused(TickRefusal::Moved))
     }

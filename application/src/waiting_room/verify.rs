@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use onsale_domain::ids::{PassId, TenantId, WaitingRoomId};
-use onsale_domain::waiting_room::{EndReason, QueueNumber, RoomOwner, VisitorId};
+use onsale_domain::waiting_room::{EndReason, QueueNumber, RoomOwner, Visit, VisitorId};
 use thiserror::Error;
 
 use super::guard::{AdmissionError, Admissions};
-use super::{LiveRoom, RoomBoard};
+use super::{LiveRoom, RoomBoard, visits};
 use crate::ports::{Context, PassKeyError, QueueSeals, Redemption, Rooms, StepError, Unavailable};
 
 /// What a tenant's server was given by its visitor.
@@ -117,13 +117,14 @@ fn owns(tenant: TenantId, room: &LiveRoom) -> bool {
 pub struct EndPass {
     board: Arc<RoomBoard>,
     rooms: Arc<dyn Rooms>,
+    context: Context,
 }
 
 impl EndPass {
     /// On these ports.
     #[must_use]
-    pub fn new(board: Arc<RoomBoard>, rooms: Arc<dyn Rooms>) -> Self {
-        Self { board, rooms }
+    pub fn new(board: Arc<RoomBoard>, rooms: Arc<dyn Rooms>, context: Context) -> Self {
+        Self { board, rooms, context }
     }
 
     /// Ends the visit of a pass; one that has ended stays so. False when the tenant has no such room or pass.
@@ -133,12 +134,11 @@ impl EndPass {
     pub async fn execute(&self, tenant: TenantId, room: WaitingRoomId, pass: PassId) -> Result<bool, VerifyError> {
         let Some(room) = self.board.room(room).await?.filter(|room| owns(tenant, room)) else { return Ok(false) };
         let Some(visit) = self.rooms.visit_of_pass(room.id(), pass).await? else { return Ok(false) };
-        match self.rooms.end(room.id(), &visit.visitor, visit.number, EndReason::Finished).await {
-            Ok(_) => {}
-            Err(StepError::Unavailable(error)) => return Err(error.into()),
-            Err(_) => return Err(VerifyError::Busy),
+        let Visit { visitor, number, .. } = visit;
+        match visits::end(&*self.rooms, &self.context, &room, &visitor, number, EndReason::Finished).await {
+            Ok(()) => Ok(true),
+            Err(StepError::Unavailable(error)) => Err(error.into()),
+            Err(_) => Err(VerifyError::Busy),
         }
-        self.board.refresh(&room).await?;
-        Ok(true)
     }
 }

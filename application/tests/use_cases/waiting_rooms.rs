@@ -1,20 +1,25 @@
 //! What a process knows of its waiting rooms.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use onsale_application::ports::{Bus, BusMessage, PlacesError, QueueClaims, RoomChanges, RoomRecord, Unavailable};
+use onsale_application::ports::{
+    Bus, BusMessage, PlacesError, QueueClaims, RoomChanges, RoomRecord, StepError, Unavailable,
+};
 use onsale_application::waiting_room::{
     BoardSettings, KeepTicking, LeaveLine, Lines, OpenDraws, PlaceState, ReadStatus, RoomBoard, StatusError,
 };
-use onsale_domain::waiting_room::{EndReason, Healing, Phase, Progress, Tick, TickKind, Visit, VisitorId};
+use onsale_domain::ids::WaitingRoomId;
+use onsale_domain::waiting_room::{EndReason, Healing, Phase, Progress, Tick, TickKind, TickRefusal, Visit, VisitorId};
 use parking_lot::Mutex;
 use tokio::time::{Instant, advance, timeout};
+use uuid::Uuid;
 
 use crate::doubles::{
     BusDouble, CONCERT, DrawsDouble, PlacesDouble, QueueSealsDouble, ROOM, RoomsDouble, TestClock, context,
-    waiting_room,
+    out_of_order, waiting_room,
 };
 
 struct World {
@@ -51,6 +56,12 @@ impl World {
         let (rooms, board) = (self.rooms.clone(), self.board.clone());
         Arc::new(Lines::new(rooms, Arc::new(places), board, context(&self.clock)))
     }
+
+    fn ticking(&self, places: PlacesDouble) -> Arc<KeepTicking> {
+        let (board, lines, rooms) = (self.board.clone(), self.lines(places), self.rooms.clone());
+        let draws = Arc::new(OpenDraws::new(Arc::new(DrawsDouble::default()), lines.clone(), board.clone()));
+        Arc::new(KeepTicking::new(board, lines, rooms, draws, context(&self.clock)))
+    }
 }
 
 #[tokio::test]
@@ -84,6 +95,69 @@ async fn a_room_in_front_of_a_concert_is_known_however_many_there_are() {
     assert!(world.board.room(ROOM).await.unwrap().is_some(), "it is read when somebody asks for it");
 }
 
+#[tokio::test]
+async fn an_older_copy_of_a_room_that_closes_takes_the_guard_of_its_concert_from_no_later_one() {
+    let world = World::new(BoardSettings::default());
+    let later = WaitingRoomId(Uuid::from_u128(9));
+    let at_change = |change, phase| {
+        world.room(|record| {
+            record.progress.change = change;
+            record.room.phase = phase;
+        });
+    };
+    at_change(1, Phase::Open);
+    world.board.look().await.unwrap();
+    let first = world.board.known(ROOM).unwrap();
+    world.room(|record| record.room.id = later);
+    world.board.room(later).await.unwrap();
+    at_change(2, Phase::Open); // read before it was closed, and heard of after the other was made
+    world.board.refresh(&first).await.unwrap();
+    at_change(3, Phase::Closed);
+    world.board.refresh(&first).await.unwrap();
+    assert_eq!(world.board.guarding(CONCERT).unwrap().map(|room| room.id()), Some(later));
+}
+
+#[tokio::test]
+async fn a_room_that_is_live_no_more_guards_nothing() {
+    let world = World::new(BoardSettings::default());
+    world.room(|_| {});
+    world.board.look().await.unwrap();
+    *world.rooms.room.lock() = None;
+    world.board.look().await.unwrap();
+    assert!(world.board.guarding(CONCERT).unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_empty_room_asks_its_store_for_no_tick() {
+    let world = World::new(BoardSettings::default());
+    world.room(|record| record.progress.alive = 1);
+    world.board.look().await.unwrap();
+    let room = world.board.known(ROOM).unwrap();
+    let tick = async |kind, waiting| {
+        world.ticking(PlacesDouble { waiting, ..PlacesDouble::default() }).tick(&room, kind, 1).await
+    };
+    let asked = Err(StepError::Unavailable(out_of_order()));
+    assert_eq!(tick(TickKind::Scheduled, 0).await, asked, "somebody is inside, and may have left");
+    world.room(|record| record.progress.change += 1);
+    world.board.refresh(&room).await.unwrap();
+    assert_eq!(tick(TickKind::Scheduled, 0).await, Err(StepError::Refused(TickRefusal::NobodyWaits)));
+    assert_eq!(tick(TickKind::Scheduled, 1).await, asked);
+    assert_eq!(tick(TickKind::ByHand, 0).await, asked);
+}
+
+#[tokio::test]
+async fn whoever_was_let_in_is_told_of_though_the_room_cannot_be_read_then() {
+    let world = World::new(BoardSettings::default());
+    world.room(|_| {});
+    world.board.look().await.unwrap();
+    let room = world.board.known(ROOM).unwrap();
+    let ticking = world.ticking(PlacesDouble { waiting: 10, ..PlacesDouble::default() });
+    let tick = ten_let_in(context(&world.clock).now());
+    *world.rooms.tick.lock() = Some(tick.clone());
+    world.rooms.unreadable.store(true, Ordering::Relaxed);
+    assert_eq!(ticking.tick(&room, TickKind::ByHand, 10).await, Ok(tick));
+}
+
 #[tokio::test(start_paused = true)]
 async fn announcements_do_not_put_off_the_look_into_the_store() {
     let world = World::new(BoardSettings::default());
@@ -101,10 +175,7 @@ async fn announcements_do_not_put_off_the_look_into_the_store() {
 #[tokio::test(start_paused = true)]
 async fn the_schedule_of_a_room_is_kept_in_the_copy_that_the_board_has_now() {
     let world = World::new(BoardSettings::default());
-    let lines = world.lines(PlacesDouble { waiting: 5, ..PlacesDouble::default() });
-    let draws = Arc::new(OpenDraws::new(Arc::new(DrawsDouble::default()), lines.clone(), world.board.clone()));
-    let (board, rooms) = (world.board.clone(), world.rooms.clone());
-    let ticking = Arc::new(KeepTicking::new(board, lines, rooms, draws, context(&world.clock)));
+    let ticking = world.ticking(PlacesDouble { waiting: 5, ..PlacesDouble::default() });
     let read = async || {
         world.room(|_| {});
         world.board.look().await.unwrap();
@@ -187,6 +258,7 @@ async fn whoever_left_before_its_turn_is_not_let_in_when_it_comes() {
         room.visits.push(left.clone());
     });
     let room = world.board.room(ROOM).await.unwrap().unwrap();
+    world.clock.set(10_000); // what cannot matter any more is forgotten
     world.lines(PlacesDouble::default()).look(&room).await.unwrap();
     let claims = QueueClaims { room: ROOM, visitor, number: 5, expires_at: tick.expires_at };
     assert_eq!(world.status().glance(&room, &claims).unwrap().state, PlaceState::Left);

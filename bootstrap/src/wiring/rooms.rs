@@ -65,7 +65,7 @@ pub(super) fn wire(stores: &RoomStores) -> (RoomUseCases, RoomTasks, Arc<Admissi
         place,
         by_hand: AdmitByHand::new(board.clone(), lines, rooms(), ticking.clone()),
         verify: VerifyPass::new(board.clone(), rooms(), admissions.clone(), seals(), context()),
-        end_pass: EndPass::new(board.clone(), rooms()),
+        end_pass: EndPass::new(board.clone(), rooms(), context()),
         draw: ReadDraw::new(draws(), board.clone()),
     };
     let keys = Arc::new(RotatePassKeys::new(keys.clone(), seals(), context()));

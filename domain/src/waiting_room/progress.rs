@@ -260,7 +260,7 @@ pub fn decide_pick(
     count: u32,
     now: DateTime<Utc>,
 ) -> Result<Tick, PickRefusal> {
-    if !matches!(room.phase, Phase::Open | Phase::Paused) {
+    if !room.phase.has_line() {
         return Err(PickRefusal::NotOpen);
     }
     let present = progress.allowance(room, count);

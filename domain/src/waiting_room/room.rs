@@ -131,6 +131,12 @@ impl Phase {
     /// Every phase.
     pub const ALL: [Self; 5] = [Self::Gathering, Self::Drawing, Self::Open, Self::Paused, Self::Closed];
 
+    /// Whether numbers are handed out: before and after there is no line.
+    #[must_use]
+    pub const fn has_line(self) -> bool {
+        matches!(self, Self::Open | Self::Paused)
+    }
+
     /// Its name in tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

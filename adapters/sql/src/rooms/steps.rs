@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{CeilingError, EpochStart};
 use onsale_domain::waiting_room::{
-    EndReason, Healing, Phase, PickRefusal, QueueNumber, Tick, TickPlan, TickRefusal, Visit, VisitorId, decide_pick,
+    EndReason, Healing, PickRefusal, QueueNumber, Tick, TickPlan, TickRefusal, Visit, VisitorId, decide_pick,
 };
 
 use super::desk::Step;
@@ -137,7 +137,7 @@ impl Step for BeginEpoch {
 
     async fn apply(&self, _transaction: &mut Transaction, room: &mut LockedRoom) -> Result<EpochStart, SqlError> {
         // A line that began before the draw would hand out the numbers that are drawn, too.
-        if !matches!(room.record.room.phase, Phase::Open | Phase::Paused) {
+        if !room.record.room.phase.has_line() {
             return Ok(EpochStart::NoLine);
         }
         let progress = &mut room.record.progress;

@@ -30,8 +30,9 @@ impl Places for PlacesDouble {
         Err(out_of_order().into())
     }
 
-    async fn front(&self, _: LineId, _: QueueNumber, _: u32) -> Result<Front, PlacesError> {
-        Err(out_of_order().into())
+    async fn front(&self, _: LineId, serving: QueueNumber, _: u32) -> Result<Front, PlacesError> {
+        let present = i64::try_from(self.waiting).expect("a few");
+        Ok(Front { to: serving + present, present, last: serving + present })
     }
 
     async fn view(&self, _: LineId, serving: QueueNumber) -> Result<LineView, PlacesError> {

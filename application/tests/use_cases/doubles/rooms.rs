@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{
@@ -46,6 +48,10 @@ pub(crate) struct RoomsDouble {
     pub(crate) claim: Mutex<Option<Result<Visit, ClaimRefusal>>>,
     pub(crate) claims: Mutex<Vec<QueueNumber>>,
     pub(crate) ends: Mutex<Vec<(QueueNumber, EndReason)>>,
+    /// What a tick comes to; then the store is out of order.
+    pub(crate) tick: Mutex<Option<Tick>>,
+    /// Whether rooms cannot be read.
+    pub(crate) unreadable: AtomicBool,
     /// Whoever lists the rooms passes it with the list in hand.
     pub(crate) listed: Gate,
     /// Whoever uses a pass passes it first.
@@ -86,6 +92,9 @@ impl Rooms for RoomsDouble {
     }
 
     async fn changes(&self, id: WaitingRoomId, _: i64) -> Result<Option<RoomChanges>, Unavailable> {
+        if self.unreadable.load(Ordering::Relaxed) {
+            return Err(out_of_order());
+        }
         Ok(self.room.lock().clone().filter(|room| room.record.room.id == id))
     }
 
@@ -103,7 +112,7 @@ impl Rooms for RoomsDouble {
     }
 
     async fn tick(&self, _: WaitingRoomId, _: TickPlan) -> Result<Tick, StepError<TickRefusal>> {
-        Err(out_of_order().into())
+        Ok(self.tick.lock().take().ok_or_else(out_of_order)?)
     }
 
     async fn pick(

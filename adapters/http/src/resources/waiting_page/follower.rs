@@ -89,7 +89,7 @@ impl PageFollower {
         if glance.state == PlaceState::Admitted {
             return self.admitted(glance);
         }
-        let is_over = matches!(glance.state, PlaceState::Expired | PlaceState::Left | PlaceState::Finished);
+        let is_over = glance.state.is_over();
         let retry_ms = (self.stage == Stage::Begins).then(|| retry_ms(&self.context));
         self.stage = if is_over { Stage::Over } else { Stage::GoesOn };
         self.following.bell.tells(Some(glance));

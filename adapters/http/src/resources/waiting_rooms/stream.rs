@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use onsale_application::ports::{Context, QueueClaims, QueueSeals};
-use onsale_application::waiting_room::{Glance, LiveRoom, PlaceState, ReadStatus};
+use onsale_application::waiting_room::{Glance, LiveRoom, ReadStatus};
 use onsale_support::supervise::Supervisor;
 use tracing::warn;
 
@@ -155,7 +155,7 @@ impl PlaceFollower {
     }
 
     fn tell(&mut self, glance: Glance, status: &PlaceStatus) -> Bytes {
-        let is_over = matches!(glance.state, PlaceState::Expired | PlaceState::Left | PlaceState::Finished);
+        let is_over = glance.state.is_over();
         let retry_ms = match self.stage {
             _ if is_over => Some(RETRY_OVER_MS),
             Stage::Begins => Some(retry_ms(&self.teller.context)),
