@@ -7,5 +7,5 @@ mod read;
 
 pub use describe::{DescribeReservations, DescribedReservation};
 pub use hold::{HoldRequest, HoldSeats, HoldSeatsError, ReleaseHold};
-pub use pay::{PayRequest, PayReservation, RefundReservation};
+pub use pay::{PayRequest, PayReservation, RefundRequest, RefundReservation};
 pub use read::ReadBookings;

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod availability;
 pub mod booking;
 pub mod catalogue;
+pub mod coupons;
 pub mod points;
 pub mod ports;
 pub mod readiness;

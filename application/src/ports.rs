@@ -9,6 +9,7 @@ mod bus;
 mod cashier;
 mod catalogue;
 mod context;
+mod coupon_office;
 mod helper_health;
 mod hold_timer;
 mod passes;
@@ -34,6 +35,7 @@ pub use catalogue::{
     OperatorActionKind, PerformanceChange, PerformanceDraft, Versioned,
 };
 pub use context::{Clock, Context, Ids};
+pub use coupon_office::{CampaignChange, CampaignEditError, CouponOffice, IssueOrder, IssuedCoupon};
 pub use helper_health::HelperHealth;
 pub use hold_timer::{AlarmTerms, DeadAlarms, HoldAlarm, HoldTimer};
 pub use passes::{PassClaims, PassKey, PassKeyError, PassKeys, PublicPassKey, QueueClaims, QueueSeals};

@@ -9,7 +9,7 @@ use onsale_application::points::ChargeRequest;
 use onsale_application::ports::{ConcertFilter, ConcertListing, IdempotencyKey, PerformanceDraft};
 use onsale_domain::account::{Email, Role};
 use onsale_domain::concert::Concert;
-use onsale_domain::ids::{AccountId, ConcertId, PerformanceId, SeatingPlanId, WaitingRoomId};
+use onsale_domain::ids::{AccountId, ConcertId, CouponCampaignId, PerformanceId, SeatingPlanId, WaitingRoomId};
 use onsale_domain::money::{Amount, Currency};
 use onsale_domain::performance::{DEFAULT_HOLD_SECONDS, DEFAULT_MAX_SEATS_PER_CUSTOMER, Performance, SalesStatus};
 use onsale_domain::plan::SeatingPlan;
@@ -20,6 +20,7 @@ use crate::private_file;
 use crate::random::password;
 use crate::wiring::Wired;
 
+mod campaign;
 mod line;
 mod venue;
 
@@ -47,6 +48,8 @@ pub(crate) struct Demo {
     pub(crate) accounts: DemoAccounts,
     /// The waiting room in front of the first concert.
     pub(crate) room: WaitingRoomId,
+    /// The coupon campaign.
+    pub(crate) campaign: CouponCampaignId,
 }
 
 /// How to sign in to a demo.
@@ -77,7 +80,8 @@ pub(crate) async fn prepare(wired: &Wired, data_folder: &Path, currency: Currenc
     let concerts = concerts(wired).await?;
     let concert = concerts.iter().find(|listing| listing.concert.title == guarded);
     let concert = concert.ok_or_else(|| Failure::because("the demo's first concert is lost"))?.concert.id;
-    Ok(Demo { accounts, room: line::guard(wired, concert, operator).await? })
+    let room = line::guard(wired, concert, operator).await?;
+    Ok(Demo { accounts, room, campaign: campaign::add(wired, operator).await? })
 }
 
 async fn demo_accounts(wired: &Wired, file: &Path) -> Result<DemoAccounts, Failure> {

@@ -124,11 +124,12 @@ fn announce(listeners: &Listeners, demo: Option<&Demo>) -> Result<(), Failure> {
     say(&format!("Onsale serves http://{public}"));
     say(&format!("  Swagger page     http://{public}/docs"));
     say(&format!("  metrics, health  http://{admin}/metrics  http://{admin}/health/detail"));
-    if let Some(Demo { accounts, room }) = demo {
+    if let Some(Demo { accounts, room, campaign }) = demo {
         say(&format!("  customer         {}  {}", accounts.customer_email, accounts.customer_password));
         say(&format!("  operator         {}  {}", accounts.operator_email, accounts.operator_password));
         say("  Sign in with POST /v1/sessions, then press Authorize on the Swagger page and paste the access_token.");
         say(&format!("  waiting room     {room}, in front of the first concert: POST /v1/waiting-rooms/{room}/tokens"));
+        say(&format!("  coupons          {campaign}, the first hundred: POST /v1/coupon-campaigns/{campaign}/coupons"));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use onsale_application::coupons::CampaignBoard;
 use onsale_application::ports::{Accounts, ConcertFilter, Context, Unavailable};
 use onsale_application::tidying::{SweepHolds, TidyHolds};
 use onsale_cache::CachedCatalogue;
@@ -47,6 +48,7 @@ pub(crate) fn start(supervisor: &Supervisor, wired: &Wired, configuration: &Conf
     start_following(supervisor, wired);
     start_catalogue(supervisor, &wired.catalogue);
     start_readiness(supervisor, wired);
+    start_campaigns(supervisor, &wired.campaigns);
     start_rooms(supervisor, wired);
     start_purge(supervisor, wired.purge.clone(), wired.accounts.clone(), wired.use_cases.context.clone());
     start_upkeep(supervisor, wired.databases(), metrics.clone());
@@ -130,6 +132,26 @@ fn start_readiness(supervisor: &Supervisor, wired: &Wired) {
         let readiness = readiness.clone();
         async move {
             readiness.look().await;
+            Ok::<(), Infallible>(())
+        }
+    });
+}
+
+/// Follows what changes about coupon campaigns, and learns who has the coupons of exhausted ones.
+fn start_campaigns(supervisor: &Supervisor, board: &Arc<CampaignBoard>) {
+    let followed = board.clone();
+    supervisor.run("follow_campaigns", move |shutdown| {
+        let board = followed.clone();
+        async move {
+            shutdown.run_until_cancelled(board.follow()).await;
+            Ok::<(), Infallible>(())
+        }
+    });
+    let remembered = board.clone();
+    supervisor.run("remember_coupon_owners", move |shutdown| {
+        let board = remembered.clone();
+        async move {
+            shutdown.run_until_cancelled(board.remember_owners()).await;
             Ok::<(), Infallible>(())
         }
     });

@@ -11,10 +11,11 @@ use onsale_application::booking::{
     DescribeReservations, HoldSeats, PayReservation, ReadBookings, RefundReservation, ReleaseHold,
 };
 use onsale_application::catalogue::{Browse, EditCatalogue};
+use onsale_application::coupons::CampaignBoard;
 use onsale_application::points::{ChargePoints, ReadPoints};
 use onsale_application::ports::{
-    Accounts, BoxOffice, Bus, Cashier, CatalogueEditor, CatalogueReader, ChargeProvider, Clock, Context, HelperHealth,
-    HoldTimer, Passwords, QueueSeals, Seals,
+    Accounts, BoxOffice, Bus, Cashier, CatalogueEditor, CatalogueReader, ChargeProvider, Clock, Context, CouponOffice,
+    HelperHealth, HoldTimer, Passwords, QueueSeals, Seals,
 };
 use onsale_application::readiness::Readiness;
 use onsale_cache::{CacheSettings, CachedCatalogue};
@@ -26,8 +27,8 @@ use onsale_http::UseCases;
 use onsale_local::TestCharges;
 use onsale_redis::RedisBus;
 use onsale_sql::{
-    CatalogueCopy, Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlError, SqlHealth, SqlPassKeys,
-    SqlPurge, SqlRooms, SqlSales, SqlTenants,
+    CatalogueCopy, Database, DatabaseSettings, SqlAccounts, SqlAudit, SqlCatalogue, SqlCoupons, SqlError, SqlHealth,
+    SqlPassKeys, SqlPurge, SqlRooms, SqlSales, SqlTenants,
 };
 use onsale_support::lanes::LaneLimits;
 use tracing::warn;
@@ -37,10 +38,12 @@ use crate::failure::Failure;
 use crate::keys;
 
 mod alarms;
+mod coupons;
 mod rooms;
 mod shared;
 
 use alarms::Alarms;
+use coupons::Coupons;
 use rooms::RoomStores;
 pub(crate) use rooms::RoomTasks;
 use shared::{Shared, redis};
@@ -63,11 +66,14 @@ pub(crate) struct Wired {
     pub(crate) accounts: Arc<dyn Accounts>,
     /// What removes old rows.
     pub(crate) purge: SqlPurge,
+    /// The coupon campaigns.
+    pub(crate) campaigns: Arc<CampaignBoard>,
     /// What keeps waiting rooms going.
     pub(crate) rooms: RoomTasks,
     /// What hears other replicas, when there is a Redis.
     pub(crate) redis_bus: Option<Arc<RedisBus>>,
     sql_rooms: Arc<SqlRooms>,
+    sql_coupons: Arc<SqlCoupons>,
     sales: Arc<SqlSales>,
     database: Database,
     /// The read-only database, when there is one.
@@ -84,7 +90,7 @@ impl Wired {
     /// Flushes the lanes and closes the connections, for `limit` at most.
     pub(crate) async fn close(&self, limit: Duration) {
         let closing = async {
-            tokio::join!(self.sales.drain(), self.sql_rooms.drain());
+            tokio::join!(self.sales.drain(), self.sql_coupons.drain(), self.sql_rooms.drain());
             self.alarms.drain().await;
             if let Some(copy) = &self.copy {
                 copy.database().close().await;
@@ -210,6 +216,11 @@ pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<
         bus: bus.clone(),
         context: context.clone(),
     };
+    let sql_coupons =
+        Arc::new(SqlCoupons::new(database.clone(), context.clone(), bus.clone(), lane_limits(configuration)));
+    let office: Arc<dyn CouponOffice> = sql_coupons.clone();
+    let coupons = coupons::wire(&office, bus.clone(), &context);
+    let campaigns = coupons.board.clone();
     let sql_rooms = Arc::new(SqlRooms::new(database.clone(), context.clone(), bus.clone(), lane_limits(configuration)));
     let queue_seals: Arc<dyn QueueSeals> = Arc::new(QueueTokenSeals::new(&seal_settings(configuration)?));
     let room_stores = RoomStores {
@@ -227,12 +238,14 @@ pub(crate) fn wire(configuration: &Configuration, database: Database) -> Result<
     let helpers = redis_health.into_iter().chain(copy_health).collect();
     let store_health = Arc::new(SqlHealth::new(database.clone(), context.clone()));
     let readiness = Arc::new(Readiness::new(store_health, helpers, context.clone()));
-    let (use_cases, rooms) = use_cases(configuration, &stores, &room_stores, readiness, clock)?;
+    let (use_cases, rooms) = use_cases(configuration, &stores, &room_stores, coupons, readiness, clock)?;
     Ok(Wired {
         use_cases: Arc::new(use_cases),
+        campaigns,
         rooms,
         redis_bus,
         sql_rooms,
+        sql_coupons,
         catalogue,
         alarms,
         box_office: sales.clone(),
@@ -259,6 +272,7 @@ fn use_cases(
     configuration: &Configuration,
     stores: &Stores,
     room_stores: &RoomStores,
+    coupons: Coupons,
     readiness: Arc<Readiness>,
     clock: Arc<dyn Clock>,
 ) -> Result<(UseCases, RoomTasks), Failure> {
@@ -288,6 +302,9 @@ fn use_cases(
         describe: DescribeReservations::new(catalogue(), context()),
         charge: ChargePoints::new(cashier(), charge_providers(configuration), context()),
         points: ReadPoints::new(cashier()),
+        campaigns: coupons.manage,
+        issue_coupon: coupons.issue,
+        coupons: coupons.read,
         readiness,
         seals,
         context: context(),

@@ -6,13 +6,14 @@
 
 mod changes;
 mod command;
+mod coupons;
 mod decision;
 mod facts;
 
 pub use changes::Changes;
 pub use command::{
-    Admission, Command, ExpireHold, HoldRefusal, HoldSeats, Outcome, PayRefusal, PayReservation, RefundRefusal,
-    RefundReservation, Refusal, ReleaseHold, ReleaseRefusal, Released,
+    Admission, Command, CouponRefusal, ExpireHold, HoldRefusal, HoldSeats, Outcome, PayRefusal, PayReservation,
+    RefundRefusal, RefundReservation, Refusal, ReleaseHold, ReleaseRefusal, Released, SpendCoupon,
 };
 pub use decision::decide;
 pub use facts::{Customer, Facts, Limits, Standing};

@@ -51,6 +51,10 @@ ids! {
     /// Names a charge of points: a `UUIDv8` made of the request, so that asking again asks for the same charge. Charges
     /// are found by it and listed by their entries.
     ChargeId,
+    /// Names a coupon campaign.
+    CouponCampaignId,
+    /// Names a coupon.
+    CouponId,
     /// Names a ledger entry.
     EntryId,
     /// Names a line of the operators' journal.

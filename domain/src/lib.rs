@@ -1,4 +1,4 @@
-//! What is true about concerts, seats, reservations, points, payments and waiting rooms.
+//! What is true about concerts, seats, reservations, points, payments, coupons and waiting rooms.
 //!
 //! Pure and synchronous: no I/O, clock, SQL, JSON or HTTP. Time and ids come in as values, and every business step is
 //! one function from facts and a command to an outcome and its changes, so that a store can settle many commands in
@@ -8,6 +8,7 @@ pub mod account;
 pub mod box_office;
 pub mod charge;
 pub mod concert;
+pub mod coupon;
 pub mod ids;
 pub mod money;
 pub mod payment;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccountId, PaymentId, RefundId, ReservationId};
+use crate::ids::{AccountId, CouponId, PaymentId, RefundId, ReservationId};
 use crate::money::Amount;
 
 /// A reservation paid with points.
@@ -17,8 +17,10 @@ pub struct Payment {
     pub customer: AccountId,
     /// The points that left the customer: the reservation's price less the discount.
     pub amount: Amount,
-    /// What a coupon took off.
+    /// What a coupon took off; above zero when there was one.
     pub discount: Amount,
+    /// The coupon that was spent on it.
+    pub coupon: Option<CouponId>,
     /// The customer's points afterwards.
     pub balance: Amount,
     /// When.
@@ -38,6 +40,8 @@ pub struct Refund {
     pub customer: AccountId,
     /// The points that came back.
     pub amount: Amount,
+    /// The coupon that came back.
+    pub coupon: Option<CouponId>,
     /// The customer's points afterwards.
     pub balance: Amount,
     /// When.

@@ -33,6 +33,8 @@ pub enum EntryKind {
     Payment,
     /// A customer got a payment back.
     Refund,
+    /// A coupon paid part of a reservation, or that part was given back.
+    Discount,
     /// A gift.
     Grant,
     /// A correction by hand.
@@ -47,6 +49,7 @@ impl EntryKind {
             Self::Charge => "charge",
             Self::Payment => "payment",
             Self::Refund => "refund",
+            Self::Discount => "discount",
             Self::Grant => "grant",
             Self::Adjustment => "adjustment",
         }
@@ -55,7 +58,7 @@ impl EntryKind {
     /// The kind of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Charge, Self::Payment, Self::Refund, Self::Grant, Self::Adjustment]
+        [Self::Charge, Self::Payment, Self::Refund, Self::Discount, Self::Grant, Self::Adjustment]
             .into_iter()
             .find(|kind| kind.as_str() == name)
     }

@@ -3,6 +3,7 @@
 //! This library is what the tests share: stores of their own, a clock and ids that tests set, samples, and the real
 //! binary.
 
+pub mod coupons;
 pub mod detour;
 pub mod redis;
 pub mod sales;

@@ -151,6 +151,7 @@ pub fn pay_order(store: &Store, reservation: &Reservation) -> PayOrder {
         entry: store.context.new_id(),
         reservation: reservation.id,
         customer: reservation.customer,
+        coupon: None,
     };
     PayOrder { performance: reservation.performance, payment, idempotency: None }
 }
@@ -161,6 +162,7 @@ pub fn refund_order(store: &Store, reservation: &Reservation) -> RefundOrder {
     let refund = RefundReservation {
         refund: store.context.new_id(),
         entry: store.context.new_id(),
+        discount_entry: store.context.new_id(),
         reservation: reservation.id,
         customer: reservation.customer,
     };

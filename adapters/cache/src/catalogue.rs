@@ -103,7 +103,7 @@ impl CachedCatalogue {
         loop {
             match receiver.next().await {
                 Some(BusMessage::Catalogue { generation }) => self.known.raise(generation),
-                Some(BusMessage::Seats(_) | BusMessage::Room { .. }) => {}
+                Some(BusMessage::Seats(_) | BusMessage::Room { .. } | BusMessage::Campaign { .. }) => {}
                 None => self.learn_generation().await,
             }
         }

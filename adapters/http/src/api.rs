@@ -18,6 +18,7 @@ use crate::resources::accounts::AccountsApi;
 use crate::resources::availability::AvailabilityApi;
 use crate::resources::catalogue::fresh::FreshAnswers;
 use crate::resources::catalogue::{CatalogueApi, Front};
+use crate::resources::coupons::CouponsApi;
 use crate::resources::health::HealthApi;
 use crate::resources::operator::OperatorApi;
 use crate::resources::passes::PassesApi;
@@ -51,6 +52,7 @@ type Resources = (
     ReservationsApi,
     PaymentsApi,
     PointsApi,
+    CouponsApi,
     WaitingRoomsApi,
     PlacesApi,
     AdmissionsApi,
@@ -114,6 +116,7 @@ fn resources(shared: &Shared<'_>, settings: &HttpSettings) -> Resources {
         ReservationsApi::new(each()),
         PaymentsApi::new(each()),
         PointsApi::new(each()),
+        CouponsApi::new(each()),
         WaitingRoomsApi::new(each(), answers()),
         PlacesApi::new(each(), &settings.limits, PlaceStreams::clone(streams)),
         AdmissionsApi::new(each()),

@@ -21,8 +21,8 @@ const KEY_LIMIT: usize = 255;
 
 /// What makes two requests the same: method, path and the members of the body that are understood.
 ///
-/// White space, the order of members and members that mean nothing here do not count; where nothing is understood yet,
-/// as of a payment, the whole body does.
+/// White space, the order of members and members that mean nothing here do not count; of a payment or a refund the
+/// whole body does.
 pub(crate) struct RequestDigest(Sha256);
 
 impl RequestDigest {

@@ -8,6 +8,7 @@ use onsale_application::booking::{
     DescribeReservations, HoldSeats, PayReservation, ReadBookings, RefundReservation, ReleaseHold,
 };
 use onsale_application::catalogue::{Browse, EditCatalogue};
+use onsale_application::coupons::{IssueCoupon, ManageCampaigns, ReadCoupons};
 use onsale_application::points::{ChargePoints, ReadPoints};
 use onsale_application::ports::{Context, QueueSeals, Seals};
 use onsale_application::readiness::Readiness;
@@ -45,6 +46,12 @@ pub struct UseCases {
     pub charge: ChargePoints,
     /// Reads points.
     pub points: ReadPoints,
+    /// Adds and changes coupon campaigns.
+    pub campaigns: ManageCampaigns,
+    /// Issues coupons.
+    pub issue_coupon: IssueCoupon,
+    /// Reads campaigns and coupons.
+    pub coupons: ReadCoupons,
     /// Adds, changes and finds waiting rooms.
     pub rooms: ManageRooms,
     /// Adds tenants, and gives and takes their API keys.

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod catalogue;
+mod coupons;
 mod database;
 mod health;
 mod page;
@@ -18,6 +19,7 @@ mod tenants;
 pub use accounts::SqlAccounts;
 pub use audit::SqlAudit;
 pub use catalogue::{CatalogueCopy, SqlCatalogue};
+pub use coupons::SqlCoupons;
 pub use database::{
     Cell, Column, Database, DatabaseSettings, Dialect, Key, PoolUse, Row, SizedText, SqlError, Statement, Text,
     Transaction, Value, in_list, values_rows,

@@ -31,8 +31,11 @@ use onsale_domain::ids::PerformanceId;
 use onsale_support::lanes::{LaneLimits, Lanes};
 
 use self::charges::ChargeSettler;
+pub(crate) use self::command::failed;
 use self::command::{SaleAnswer, SaleCommand};
+pub(crate) use self::commit::commit;
 use self::group::SaleSettler;
+pub(crate) use self::idempotency::{Recall, RequestName, Requests, Step};
 use self::performance::PlacesMemory;
 use crate::database::Database;
 use crate::settling::lane_error;

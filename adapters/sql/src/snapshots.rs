@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::database::{Dialect, SizedText};
-use crate::{accounts, catalogue, rooms, sales};
+use crate::{accounts, catalogue, coupons, rooms, sales};
 
 /// A statement with the path of its module and its own name.
 pub(crate) type NamedText = (&'static str, &'static SizedText);
@@ -20,7 +20,7 @@ pub(crate) use named;
 
 fn every_text() -> Vec<NamedText> {
     let accounts = named!["", accounts::DELETE_TOKENS, accounts::DELETE_SESSIONS];
-    [accounts, catalogue::sized_texts(), sales::sized_texts(), rooms::sized_texts()].concat()
+    [accounts, catalogue::sized_texts(), sales::sized_texts(), coupons::sized_texts(), rooms::sized_texts()].concat()
 }
 
 #[test]

@@ -210,7 +210,7 @@ impl AvailabilityBoard {
         loop {
             match receiver.next().await {
                 Some(BusMessage::Seats(delta)) => self.apply(&delta),
-                Some(BusMessage::Catalogue { .. } | BusMessage::Room { .. }) => {}
+                Some(BusMessage::Catalogue { .. } | BusMessage::Room { .. } | BusMessage::Campaign { .. }) => {}
                 None => self.forget_images(),
             }
         }

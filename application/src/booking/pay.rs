@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use onsale_domain::box_office::{self, PayRefusal, RefundRefusal};
-use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
+use onsale_domain::box_office::{self, PayRefusal, RefundRefusal, SpendCoupon};
+use onsale_domain::ids::{AccountId, CouponId, PerformanceId, ReservationId};
 use onsale_domain::payment::{Payment, Refund};
 use onsale_domain::reservation::Reservation;
 use tracing::warn;
@@ -12,9 +12,22 @@ use crate::ports::{
 };
 use crate::waiting_room::Admissions;
 
-/// A reservation that its customer pays or wants back.
+/// A reservation that its customer pays.
 #[derive(Clone, Debug)]
 pub struct PayRequest {
+    /// Who asks.
+    pub customer: AccountId,
+    /// Which reservation.
+    pub reservation: ReservationId,
+    /// The coupon to spend on it.
+    pub coupon: Option<CouponId>,
+    /// The caller's name for this request.
+    pub idempotency: IdempotencyKey,
+}
+
+/// A payment that its customer wants back.
+#[derive(Clone, Debug)]
+pub struct RefundRequest {
     /// Who asks.
     pub customer: AccountId,
     /// Which reservation.
@@ -47,12 +60,12 @@ impl PayReservation {
         Self { box_office, cashier, timer, catalogue, admissions, context }
     }
 
-    /// Pays: seats sold and points moved together, or nothing of it.
+    /// Pays: seats sold, points moved and the coupon spent together, or nothing of it.
     ///
     /// # Errors
     /// [`StepError::Refused`] with a [`PayRefusal`].
     pub async fn execute(&self, request: PayRequest) -> Result<Done<(Payment, Reservation)>, StepError<PayRefusal>> {
-        let performance = performance_of(&*self.box_office, &request).await?;
+        let performance = performance_of(&*self.box_office, request.reservation, request.customer).await?;
         let performance = performance.ok_or(StepError::Refused(PayRefusal::Unknown))?;
         let order = PayOrder {
             performance,
@@ -61,6 +74,7 @@ impl PayReservation {
                 entry: self.context.new_id(),
                 reservation: request.reservation,
                 customer: request.customer,
+                coupon: request.coupon.map(|coupon| SpendCoupon { coupon, entry: self.context.new_id() }),
             },
             idempotency: Some(request.idempotency),
         };
@@ -98,17 +112,21 @@ impl RefundReservation {
         Self { box_office, cashier, context }
     }
 
-    /// Refunds: seats free and points back together, or nothing of it.
+    /// Refunds: seats free, points and coupon back together, or nothing of it.
     ///
     /// # Errors
     /// [`StepError::Refused`] with a [`RefundRefusal`].
-    pub async fn execute(&self, request: PayRequest) -> Result<Done<(Refund, Reservation)>, StepError<RefundRefusal>> {
-        let performance = performance_of(&*self.box_office, &request).await?;
+    pub async fn execute(
+        &self,
+        request: RefundRequest,
+    ) -> Result<Done<(Refund, Reservation)>, StepError<RefundRefusal>> {
+        let performance = performance_of(&*self.box_office, request.reservation, request.customer).await?;
         let order = RefundOrder {
             performance: performance.ok_or(StepError::Refused(RefundRefusal::Unknown))?,
             refund: box_office::RefundReservation {
                 refund: self.context.new_id(),
                 entry: self.context.new_id(),
+                discount_entry: self.context.new_id(),
                 reservation: request.reservation,
                 customer: request.customer,
             },
@@ -121,9 +139,10 @@ impl RefundReservation {
 /// Which performance's lane the request belongs to; nothing when the customer has no such reservation.
 async fn performance_of(
     box_office: &dyn BoxOffice,
-    request: &PayRequest,
+    reservation: ReservationId,
+    customer: AccountId,
 ) -> Result<Option<PerformanceId>, Unavailable> {
-    let reservation = box_office.reservation(request.reservation).await?;
-    let own = reservation.filter(|reservation| reservation.customer == request.customer);
+    let reservation = box_office.reservation(reservation).await?;
+    let own = reservation.filter(|reservation| reservation.customer == customer);
     Ok(own.map(|reservation| reservation.performance))
 }

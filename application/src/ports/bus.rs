@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use onsale_domain::ids::{PerformanceId, WaitingRoomId};
+use onsale_domain::ids::{CouponCampaignId, PerformanceId, WaitingRoomId};
 use onsale_domain::seat::{SeatNo, SeatState};
 
 /// What one group of commands changed on the seats of a performance.
@@ -31,6 +31,13 @@ pub enum BusMessage {
     Room {
         /// Which room.
         room: WaitingRoomId,
+        /// Its number of changes by now.
+        change: i64,
+    },
+    /// The terms of a coupon campaign changed.
+    Campaign {
+        /// Which campaign.
+        campaign: CouponCampaignId,
         /// Its number of changes by now.
         change: i64,
     },

@@ -244,11 +244,15 @@ pub enum OperatorActionKind {
     ApiKeyCreated,
     /// Revoked an API key.
     ApiKeyRevoked,
+    /// Added a coupon campaign.
+    CouponCampaignCreated,
+    /// Changed a coupon campaign.
+    CouponCampaignChanged,
 }
 
 impl OperatorActionKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::PlanCreated,
         Self::ConcertCreated,
         Self::ConcertChanged,
@@ -259,6 +263,8 @@ impl OperatorActionKind {
         Self::TenantCreated,
         Self::ApiKeyCreated,
         Self::ApiKeyRevoked,
+        Self::CouponCampaignCreated,
+        Self::CouponCampaignChanged,
     ];
 
     /// Its name in the API and in tables.
@@ -275,6 +281,8 @@ impl OperatorActionKind {
             Self::TenantCreated => "tenant_created",
             Self::ApiKeyCreated => "api_key_created",
             Self::ApiKeyRevoked => "api_key_revoked",
+            Self::CouponCampaignCreated => "coupon_campaign_created",
+            Self::CouponCampaignChanged => "coupon_campaign_changed",
         }
     }
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod admissions;
 mod availability;
 mod charge_points;
+mod coupons;
 mod doubles;
 mod edit_catalogue;
 mod hold_seats;

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::ids::{AccountId, ReservationId};
+use crate::coupon::Coupon;
+use crate::ids::{AccountId, CouponId, ReservationId};
 use crate::money::Amount;
 use crate::payment::{Payment, Refund};
 use crate::points::LedgerEntry;
@@ -14,6 +15,8 @@ pub struct Changes {
     pub seats: BTreeMap<SeatNo, Seat>,
     /// Reservations as they are now, new ones among them.
     pub reservations: BTreeMap<ReservationId, Reservation>,
+    /// Coupons as they are now.
+    pub coupons: BTreeMap<CouponId, Coupon>,
     /// Customers' points as they are now.
     pub balances: BTreeMap<AccountId, Amount>,
     /// Ledger entries to append, in order.
@@ -35,6 +38,7 @@ impl Changes {
     pub fn merge(&mut self, later: Self) {
         self.seats.extend(later.seats);
         self.reservations.extend(later.reservations);
+        self.coupons.extend(later.coupons);
         self.balances.extend(later.balances);
         self.entries.extend(later.entries);
         self.payments.extend(later.payments);

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::ids::{AccountId, EntryId, ItemId, PaymentId, RefundId, ReservationId, WaitingRoomId};
+use crate::ids::{AccountId, CouponId, EntryId, ItemId, PaymentId, RefundId, ReservationId, WaitingRoomId};
 use crate::money::Amount;
 use crate::payment::{Payment, Refund};
 use crate::reservation::Reservation;
@@ -73,6 +73,17 @@ pub struct PayReservation {
     pub reservation: ReservationId,
     /// Who pays; another's reservation is unknown.
     pub customer: AccountId,
+    /// The coupon to spend on it.
+    pub coupon: Option<SpendCoupon>,
+}
+
+/// Spend a coupon on a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpendCoupon {
+    /// Which; another's coupon is unknown.
+    pub coupon: CouponId,
+    /// The ledger entry to make of the discount.
+    pub entry: EntryId,
 }
 
 /// Give a payment back.
@@ -82,6 +93,8 @@ pub struct RefundReservation {
     pub refund: RefundId,
     /// The ledger entry to make.
     pub entry: EntryId,
+    /// The ledger entry to make of the discount, if there was one.
+    pub discount_entry: EntryId,
     /// What to give back.
     pub reservation: ReservationId,
     /// Who asks; another's reservation is unknown.
@@ -200,12 +213,35 @@ pub enum PayRefusal {
     /// The performance was cancelled.
     #[error("the performance was cancelled")]
     PerformanceCancelled,
+    /// The coupon cannot be spent on it.
+    #[error(transparent)]
+    Coupon(#[from] CouponRefusal),
     /// The customer has too few points.
     #[error("{missing} points are missing")]
     InsufficientPoints {
         /// How many more are needed.
         missing: Amount,
     },
+}
+
+/// Why a coupon was not spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum CouponRefusal {
+    /// The customer has no such coupon.
+    #[error("there is no such coupon")]
+    Unknown,
+    /// It was spent on another payment.
+    #[error("the coupon is spent")]
+    Spent,
+    /// It was not spent in time.
+    #[error("the coupon has expired")]
+    Expired,
+    /// It is for another concert's tickets.
+    #[error("the coupon is for another concert")]
+    OtherConcert,
+    /// It would take nothing off the price.
+    #[error("the coupon takes nothing off this price")]
+    TakesNothingOff,
 }
 
 /// Why nothing was given back.

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::coupons::{self, Spending};
 use super::{
     Changes, Command, ExpireHold, Facts, HoldRefusal, HoldSeats, Outcome, PayRefusal, PayReservation, RefundRefusal,
     RefundReservation, Refusal, ReleaseHold, ReleaseRefusal, Released,
@@ -147,16 +148,20 @@ fn decide_payment(
         return Ok((Outcome::Paid(payment.clone(), reservation.clone()), Changes::default()));
     }
     check_payable(facts, reservation, now)?;
+    let spending = command.coupon.map(|spend| Spending::check(facts, reservation, spend, now)).transpose()?;
+    let discount = spending.as_ref().map_or(Amount::ZERO, |spending| spending.discount);
+    let price = reservation.amount.checked_sub(discount).unwrap_or_default();
     let balance = facts.customers.get(&command.customer).map_or(Amount::ZERO, |customer| customer.balance);
-    let left = balance.checked_sub(reservation.amount).ok_or_else(|| PayRefusal::InsufficientPoints {
-        missing: reservation.amount.checked_sub(balance).unwrap_or_default(),
-    })?;
+    let left = balance
+        .checked_sub(price)
+        .ok_or_else(|| PayRefusal::InsufficientPoints { missing: price.checked_sub(balance).unwrap_or_default() })?;
     let payment = Payment {
         id: command.payment,
         reservation: reservation.id,
         customer: reservation.customer,
-        amount: reservation.amount,
-        discount: Amount::ZERO,
+        amount: price,
+        discount,
+        coupon: spending.as_ref().map(|spending| spending.coupon.id),
         balance: left,
         paid_at: now,
     };
@@ -172,12 +177,15 @@ fn decide_payment(
         at: now,
         references: references(&paid, &payment),
     };
-    let changes = Changes {
+    let mut changes = Changes {
         seats: seats_of(facts, reservation).map(sold).collect(),
         reservations: one(&paid),
         payments: vec![payment.clone()],
         ..moved(entry, paid.customer, left)
     };
+    if let Some(spending) = spending {
+        changes.merge(spending.changes(&payment, references(&paid, &payment)));
+    }
     Ok((Outcome::Paid(payment, paid), changes))
 }
 
@@ -221,6 +229,7 @@ fn decide_refund(
         reservation: reservation.id,
         customer: reservation.customer,
         amount: payment.amount,
+        coupon: payment.coupon,
         balance,
         refunded_at: now,
     };
@@ -236,12 +245,14 @@ fn decide_refund(
         at: now,
         references: EntryReferences { refund: Some(refund.id), ..references(&refunded, payment) },
     };
-    let changes = Changes {
+    let given_back = coupons::given_back(facts, payment, command.discount_entry, entry.references, now);
+    let mut changes = Changes {
         seats: seats_of(facts, reservation).filter(|seat| seat.is_sold_to(reservation.id)).map(freed).collect(),
         reservations: one(&refunded),
         refunds: vec![refund.clone()],
         ..moved(entry, refunded.customer, balance)
     };
+    changes.merge(given_back);
     Ok((Outcome::Refunded(refund, refunded), changes))
 }
 

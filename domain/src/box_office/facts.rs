@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::{Admission, Changes};
-use crate::ids::{AccountId, PaymentId, PerformanceId, ReservationId};
+use crate::coupon::HeldCoupon;
+use crate::ids::{AccountId, CouponId, PaymentId, PerformanceId, ReservationId};
 use crate::money::Amount;
 use crate::payment::{Payment, Refund};
 use crate::performance::Performance;
@@ -67,6 +68,8 @@ pub struct Facts {
     pub reservations: HashMap<ReservationId, Reservation>,
     /// The customers of the commands.
     pub customers: HashMap<AccountId, Customer>,
+    /// The coupons that the commands name, and those of the payments that are given back.
+    pub coupons: HashMap<CouponId, HeldCoupon>,
     /// The payments of the reservations that the commands name.
     pub payments: HashMap<PaymentId, Payment>,
     /// The refunds of the reservations that the commands name.
@@ -84,6 +87,11 @@ impl Facts {
         }
         for (customer, balance) in &changes.balances {
             self.customers.entry(*customer).or_default().balance = *balance;
+        }
+        for (id, coupon) in &changes.coupons {
+            if let Some(held) = self.coupons.get_mut(id) {
+                held.coupon = *coupon;
+            }
         }
         self.payments.extend(changes.payments.iter().map(|payment| (payment.id, payment.clone())));
         self.refunds.extend(changes.refunds.iter().map(|refund| (refund.reservation, refund.clone())));

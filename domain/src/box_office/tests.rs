@@ -2,6 +2,8 @@
 
 mod audit;
 mod audit_tests;
+mod coupon_sales;
+mod coupons;
 mod holds;
 mod payments;
 mod refunds;

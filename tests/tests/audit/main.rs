@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod good_coupons;
 mod good_data;
 mod good_rooms;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use onsale_application::ports::{Audit, AuditReport, CatalogueEditor, PerformanceChange, Violation};
 use onsale_domain::box_office::Limits;
-use onsale_sql::{SqlAudit, SqlCatalogue};
+use onsale_sql::{SqlAudit, SqlCatalogue, Statement};
 use onsale_tests::store::Store;
 
 use self::good_data::{execute, id, ids, literal};
@@ -23,6 +24,9 @@ onsale_tests::contracts!(
     what_time_did_not_allow_is_unfinished,
     a_lowered_limit_breaks_nothing,
 );
+
+/// What the database's unique key holds as well.
+const TWO_OF_A_CAMPAIGN: &str = "customers_have_one_coupon_of_a_campaign";
 
 fn audit(store: &Store, time_limit: Duration) -> SqlAudit {
     let limits = Limits { open_holds_per_customer: 1 };
@@ -108,7 +112,35 @@ fn corruptions(store: &Store) -> Vec<(&'static str, String)> {
     ]
     .into_iter()
     .chain(corruptions_of_rooms())
+    .chain(corruptions_of_coupons())
     .collect()
+}
+
+/// The last one breaks what the database itself holds, too: the key has to go first.
+fn corruptions_of_coupons() -> Vec<(&'static str, String)> {
+    let [spent, unspent, campaign] = [good_coupons::SPENT, good_coupons::UNSPENT, good_coupons::CAMPAIGN].map(literal);
+    let of_unspent = |change: &str| format!("UPDATE coupons SET {change} WHERE coupon_id = {unspent}");
+    vec![
+        ("campaigns_stay_within_their_total", "UPDATE coupon_campaigns SET total = 2".to_owned()),
+        ("campaigns_count_their_coupons", "UPDATE coupon_campaigns SET issued = 2".to_owned()),
+        ("coupons_have_campaign_and_customer", of_unspent(&format!("customer_id = {campaign}"))),
+        ("spent_coupons_have_their_payment", of_unspent(&format!("payment_id = {campaign}"))),
+        (
+            "discounts_have_their_coupon",
+            format!("UPDATE coupons SET payment_id = NULL, spent_at = NULL WHERE coupon_id = {spent}"),
+        ),
+        (
+            "discount_entries_have_their_reason",
+            "UPDATE ledger_entries SET amount = 29 WHERE debit = 'promotion'".to_owned(),
+        ),
+        ("discounts_have_their_entries", "DELETE FROM ledger_entries WHERE credit = 'promotion'".to_owned()),
+        (
+            TWO_OF_A_CAMPAIGN,
+            format!(
+                "UPDATE coupons SET customer_id = (SELECT * FROM (SELECT customer_id FROM coupons WHERE coupon_id = {spent}) c)"
+            ),
+        ),
+    ]
 }
 
 fn corruptions_of_rooms() -> Vec<(&'static str, String)> {
@@ -130,6 +162,7 @@ fn corruptions_of_rooms() -> Vec<(&'static str, String)> {
 async fn good_data_is_clean(store: Store) {
     good_data::write(&store).await;
     good_rooms::write(&store).await;
+    good_coupons::write(&store).await;
     let report = report(&store).await;
     assert_eq!(report.violations, []);
     assert!(report.unfinished.is_empty());
@@ -158,12 +191,24 @@ async fn every_corruption_is_named(store: Store) {
         good_data::remove(&store).await;
         good_data::write(&store).await;
         good_rooms::write(&store).await;
+        good_coupons::write(&store).await;
+        if invariant == TWO_OF_A_CAMPAIGN {
+            drop_unique_key(&store).await;
+        }
         execute(&store, corruption).await;
         let report = report(&store).await;
         assert!(named(&report).contains(invariant), "{invariant}: {report:?}");
         let says = |violation: &Violation| violation.detail.contains(|c: char| c.is_numeric());
         assert!(report.violations.iter().all(says), "{report:?}");
     }
+}
+
+async fn drop_unique_key(store: &Store) {
+    let sqlite = store.settings.url.starts_with("sqlite");
+    let of_table = if sqlite { "" } else { " ON coupons" };
+    let mut transaction = store.database.begin().await.unwrap();
+    transaction.execute(Statement::new(format!("DROP INDEX coupons_of_campaign{of_table}"))).await.unwrap();
+    transaction.commit().await.unwrap();
 }
 
 async fn violations_are_named_up_to_the_limit(store: Store) {

@@ -209,6 +209,8 @@ async fn versions_rise_by_one_with_every_group_that_changed_a_seat(store: Store)
 fn seats_of(message: BusMessage) -> (i64, i64, Vec<(SeatNo, SeatState)>) {
     match message {
         BusMessage::Seats(delta) => (delta.epoch, delta.version, delta.seats.clone()),
-        other @ (BusMessage::Catalogue { .. } | BusMessage::Room { .. }) => panic!("{other:?} is not about seats"),
+        other @ (BusMessage::Catalogue { .. } | BusMessage::Room { .. } | BusMessage::Campaign { .. }) => {
+            panic!("{other:?} is not about seats")
+        }
     }
 }

@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep};
 
 use self::crowd::Crowd;
 use self::customer::{Customer, POINTS};
-use self::tokens::Tokens;
 use self::traffic::{Doors, Traffic};
+use crate::support::Tokens;
 use crate::support::{Api, Sale, Site, stalls};
 
 mod catalogue;
@@ -27,7 +27,6 @@ mod pair;
 mod proof;
 mod redis_trouble;
 mod three_servers;
-mod tokens;
 mod traffic;
 mod watching;
 

@@ -14,6 +14,7 @@ mod booking;
 mod bounds;
 mod codes;
 mod configuration;
+mod coupons;
 mod crash;
 mod document;
 mod fleet;

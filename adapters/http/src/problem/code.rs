@@ -71,6 +71,7 @@ codes! {
     }
     404 {
         NotFound "not_found" "There is no such thing";
+        CouponNotFound "coupon_not_found" "The customer has no such coupon";
     }
     405 {
         MethodNotAllowed "method_not_allowed" "This method is not available here";
@@ -91,10 +92,16 @@ codes! {
         WaitingRoomNotOpen "waiting_room_not_open" "The waiting room has not opened yet";
         TooManyWaitingRooms "too_many_waiting_rooms" "The tenant has as many waiting rooms as it may";
         ConcertGuarded "concert_guarded" "The concert has a waiting room that is not closed";
+        AlreadyIssued "already_issued" "The customer has a coupon of this campaign";
+        CampaignNotOpen "campaign_not_open" "The campaign issues no coupons at this moment";
+        CouponSpent "coupon_spent" "The coupon is spent";
+        CouponNotApplicable "coupon_not_applicable" "The coupon does not apply to this reservation";
         IdempotencyInProgress "idempotency_in_progress" "A request with this key is still running";
     }
     410 {
         HoldExpired "hold_expired" "The hold has expired";
+        CampaignExhausted "campaign_exhausted" "Every coupon of the campaign is issued";
+        CouponExpired "coupon_expired" "The coupon has expired";
     }
     413 {
         BodyTooLarge "body_too_large" "The request body is too large";

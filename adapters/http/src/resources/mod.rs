@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod availability;
 pub(crate) mod catalogue;
+pub(crate) mod coupons;
 pub(crate) mod health;
 pub(crate) mod operator;
 pub(crate) mod passes;
@@ -34,6 +35,8 @@ pub(crate) enum Tag {
     Payments,
     /// Stored value: buying it, and where it went.
     Points,
+    /// Limited discounts, first come first served.
+    Coupons,
     /// Lines in front of concerts and of other sites.
     WaitingRooms,
     /// Putting concerts on sale; for operators.

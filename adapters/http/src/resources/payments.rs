@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use onsale_application::booking::PayRequest;
-use onsale_application::ports::Done;
-use onsale_domain::box_office::{PayRefusal, RefundRefusal};
-use onsale_domain::ids::{PaymentId, ReservationId};
+use onsale_application::booking::{PayRequest, RefundRequest};
+use onsale_application::ports::{Done, IdempotencyKey};
+use onsale_domain::box_office::{CouponRefusal, PayRefusal, RefundRefusal};
+use onsale_domain::ids::{CouponId, PaymentId, ReservationId};
 use onsale_domain::money::Currency;
 use onsale_domain::payment::{Payment, Refund};
 use poem_openapi::param::Path;
@@ -14,7 +14,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
-use super::payment_terms::PaymentTerms;
+use super::payment_terms::{PaymentTerms, RefundTerms};
 use super::reservation_body::ReservationBody;
 use super::{FindOwnProblem, Tag};
 use crate::auth::Customer;
@@ -28,7 +28,7 @@ const REFUND_PATH: &str = "/v1/reservations/{id}/refund";
 
 /// A reservation paid with points.
 #[derive(Object)]
-#[oai(rename = "Payment")]
+#[oai(rename = "Payment", skip_serializing_if_is_none)]
 struct PaymentBody {
     /// Its identity.
     payment_id: Uuid,
@@ -38,6 +38,8 @@ struct PaymentBody {
     amount: i64,
     /// What was taken off the price.
     discount: i64,
+    /// The coupon that was spent on it.
+    coupon_id: Option<Uuid>,
     /// The ISO 4217 code of the currency.
     currency: String,
     /// When it was paid.
@@ -51,6 +53,7 @@ impl PaymentBody {
             reservation_id: payment.reservation.0,
             amount: payment.amount.units(),
             discount: payment.discount.units(),
+            coupon_id: payment.coupon.map(|coupon| coupon.0),
             currency: currency.as_str().to_owned(),
             paid_at: payment.paid_at,
         }
@@ -72,7 +75,7 @@ struct PaymentMadeBody {
 
 /// A payment that was given back.
 #[derive(Object)]
-#[oai(rename = "RefundMade")]
+#[oai(rename = "RefundMade", skip_serializing_if_is_none)]
 struct RefundMadeBody {
     /// The refund's identity.
     refund_id: Uuid,
@@ -82,6 +85,8 @@ struct RefundMadeBody {
     reservation_id: Uuid,
     /// The points that came back.
     amount: i64,
+    /// The coupon that came back.
+    coupon_id: Option<Uuid>,
     /// The customer's points afterwards.
     balance: i64,
     /// The ISO 4217 code of the currency.
@@ -99,6 +104,7 @@ impl RefundMadeBody {
             payment_id: refund.payment.0,
             reservation_id: refund.reservation.0,
             amount: refund.amount.units(),
+            coupon_id: refund.coupon.map(|coupon| coupon.0),
             balance: refund.balance.units(),
             currency: currency.as_str().to_owned(),
             refunded_at: refund.refunded_at,
@@ -109,13 +115,16 @@ impl RefundMadeBody {
 
 crate::problems! {
     /// Why nothing was paid.
-    enum PayProblem includes [CUSTOMER, KEYED, &[Code::BodyTooLarge]] {
+    enum PayProblem includes [CUSTOMER, KEYED, &[Code::BodyTooLarge, Code::CouponNotApplicable]] {
         InsufficientPoints { missing: i64 } => "{missing} points are missing",
         NotFound,
         AlreadyPaid,
         NotPayable,
         NotOnSale => "the performance was cancelled",
         HoldExpired,
+        CouponNotFound,
+        CouponSpent,
+        CouponExpired,
     }
 }
 
@@ -127,7 +136,21 @@ impl From<PayRefusal> for PayProblem {
             PayRefusal::AlreadyPaid => Self::AlreadyPaid,
             PayRefusal::GivenBack => Self::NotPayable,
             PayRefusal::PerformanceCancelled => Self::NotOnSale,
+            PayRefusal::Coupon(refusal) => refusal.into(),
             PayRefusal::InsufficientPoints { missing } => Self::InsufficientPoints { missing: missing.units() },
+        }
+    }
+}
+
+impl From<CouponRefusal> for PayProblem {
+    fn from(refusal: CouponRefusal) -> Self {
+        match refusal {
+            CouponRefusal::Unknown => Self::CouponNotFound,
+            CouponRefusal::Spent => Self::CouponSpent,
+            CouponRefusal::Expired => Self::CouponExpired,
+            CouponRefusal::OtherConcert | CouponRefusal::TakesNothingOff => {
+                Problem::new(Code::CouponNotApplicable).detail(refusal.to_string()).into()
+            }
         }
     }
 }
@@ -167,9 +190,8 @@ impl PaymentsApi {
 impl PaymentsApi {
     /// Pay a hold with points
     ///
-    /// Seats are sold and points move together, or nothing of it. A payment that comes after `held_until` is refused,
-    /// whether or not anybody has taken the seats since. A body is not needed; coupons are not here yet, and a
-    /// `coupon_id` is refused.
+    /// Seats are sold, points move and the coupon is spent together, or nothing of it. A payment that comes after
+    /// `held_until` is refused, whether or not anybody has taken the seats since. A body is needed only for a coupon.
     #[oai(path = "/reservations/:id/payment", method = "post", operation_id = "pay_reservation")]
     async fn pay(
         &self,
@@ -181,7 +203,12 @@ impl PaymentsApi {
         key: RequiredKey,
         terms: PaymentTerms,
     ) -> Result<Created<PaymentMadeBody>, PayProblem> {
-        let request = request(customer, id.0, key, &terms, PAYMENT_PATH)?;
+        let request = PayRequest {
+            customer: customer.0,
+            reservation: ReservationId(id.0),
+            coupon: terms.coupon.map(CouponId),
+            idempotency: named(key, PAYMENT_PATH, id.0, &terms.text())?,
+        };
         let Done { value: (payment, reservation), replayed } =
             self.state.pay.execute(request).await.map_err(refuse::<_, PayProblem>)?;
         let reservation = ReservationBody::of_step(&self.state, Done { value: reservation, replayed }).await?;
@@ -192,7 +219,8 @@ impl PaymentsApi {
 
     /// Give a payment back
     ///
-    /// Until the performance's `refundable_until`. Seats are free and points come back together, or nothing of it.
+    /// Until the performance's `refundable_until`. Seats are free, points and the coupon come back together, or
+    /// nothing of it. A coupon that comes back after its end has expired.
     #[oai(path = "/reservations/:id/refund", method = "post", operation_id = "refund_reservation")]
     async fn refund(
         &self,
@@ -202,9 +230,13 @@ impl PaymentsApi {
         /// The caller's name for this request: asking again with it refunds nothing again.
         #[oai(name = "Idempotency-Key")]
         key: RequiredKey,
-        terms: PaymentTerms,
+        terms: RefundTerms,
     ) -> Result<Created<RefundMadeBody>, RefundProblem> {
-        let request = request(customer, id.0, key, &terms, REFUND_PATH)?;
+        let request = RefundRequest {
+            customer: customer.0,
+            reservation: ReservationId(id.0),
+            idempotency: named(key, REFUND_PATH, id.0, &terms.text())?,
+        };
         let Done { value: (refund, reservation), replayed } =
             self.state.refund.execute(request).await.map_err(refuse::<_, RefundProblem>)?;
         let reservation = ReservationBody::of_step(&self.state, Done { value: reservation, replayed }).await?;
@@ -225,15 +257,9 @@ impl PaymentsApi {
     }
 }
 
-fn request(
-    customer: Customer,
-    reservation: Uuid,
-    key: RequiredKey,
-    terms: &PaymentTerms,
-    path: &str,
-) -> Result<PayRequest, Problem> {
-    let idempotency = key.of(RequestDigest::of("POST", path).part(reservation).part(terms.text()))?;
-    Ok(PayRequest { customer: customer.0, reservation: ReservationId(reservation), idempotency })
+/// The key for a request about `reservation` that says `terms`.
+fn named(key: RequiredKey, path: &str, reservation: Uuid, terms: &str) -> Result<IdempotencyKey, Problem> {
+    key.of(RequestDigest::of("POST", path).part(reservation).part(terms))
 }
 
 #[cfg(test)]
@@ -251,6 +277,12 @@ mod tests {
         assert_eq!(code(PayRefusal::GivenBack), Code::NotPayable);
         assert_eq!(code(PayRefusal::PerformanceCancelled), Code::NotOnSale);
         assert_eq!(code(PayRefusal::InsufficientPoints { missing: Amount::MAX }), Code::InsufficientPoints);
+        let coupon = |refusal: CouponRefusal| code(refusal.into());
+        assert_eq!(coupon(CouponRefusal::Unknown), Code::CouponNotFound);
+        assert_eq!(coupon(CouponRefusal::Spent), Code::CouponSpent);
+        assert_eq!(coupon(CouponRefusal::Expired), Code::CouponExpired);
+        assert_eq!(coupon(CouponRefusal::OtherConcert), Code::CouponNotApplicable);
+        assert_eq!(coupon(CouponRefusal::TakesNothingOff), Code::CouponNotApplicable);
     }
 
     #[test]

@@ -47,14 +47,16 @@ enum KindName {
     Adjustment,
 }
 
-impl From<EntryKind> for KindName {
-    fn from(kind: EntryKind) -> Self {
+impl KindName {
+    /// The name; nothing for a movement that is no customer's.
+    const fn of(kind: EntryKind) -> Option<Self> {
         match kind {
-            EntryKind::Charge => Self::Charge,
-            EntryKind::Payment => Self::Payment,
-            EntryKind::Refund => Self::Refund,
-            EntryKind::Grant => Self::Grant,
-            EntryKind::Adjustment => Self::Adjustment,
+            EntryKind::Charge => Some(Self::Charge),
+            EntryKind::Payment => Some(Self::Payment),
+            EntryKind::Refund => Some(Self::Refund),
+            EntryKind::Discount => None,
+            EntryKind::Grant => Some(Self::Grant),
+            EntryKind::Adjustment => Some(Self::Adjustment),
         }
     }
 }
@@ -88,9 +90,10 @@ impl TryFrom<LedgerEntry> for EntryBody {
 
     fn try_from(entry: LedgerEntry) -> Result<Self, Problem> {
         let no_balance = || Problem::internal(format_args!("entry {} of a customer has no balance", entry.id));
+        let no_customers = || Problem::internal(format_args!("entry {} is no customer's", entry.id));
         Ok(Self {
             entry_id: entry.id.0,
-            kind: entry.kind.into(),
+            kind: KindName::of(entry.kind).ok_or_else(no_customers)?,
             amount: entry.signed_amount(),
             balance_after: entry.balance_after.ok_or_else(no_balance)?.units(),
             at: entry.at,

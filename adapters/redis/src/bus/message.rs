@@ -3,7 +3,7 @@ use std::sync::Arc;
 use bytes::{Buf, BufMut, TryGetError};
 use chrono::DateTime;
 use onsale_application::ports::{BusMessage, SeatDelta};
-use onsale_domain::ids::{PerformanceId, ReservationId, WaitingRoomId};
+use onsale_domain::ids::{CouponCampaignId, PerformanceId, ReservationId, WaitingRoomId};
 use onsale_domain::seat::{SeatNo, SeatState};
 use thiserror::Error;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ const BEAT: u8 = 0;
 const SEATS: u8 = 1;
 const CATALOGUE: u8 = 2;
 const ROOM: u8 = 3;
+const CAMPAIGN: u8 = 4;
 
 const FREE: u8 = 0;
 const HELD: u8 = 1;
@@ -68,6 +69,11 @@ impl Envelope {
                 put_uuid(&mut bytes, room.0);
                 bytes.put_i64(*change);
             }
+            Some(BusMessage::Campaign { campaign, change }) => {
+                bytes.put_u8(CAMPAIGN);
+                put_uuid(&mut bytes, campaign.0);
+                bytes.put_i64(*change);
+            }
         }
         bytes
     }
@@ -84,6 +90,10 @@ impl Envelope {
             SEATS => Some(BusMessage::Seats(Arc::new(seats(&mut bytes)?))),
             CATALOGUE => Some(BusMessage::Catalogue { generation: bytes.try_get_i64()? }),
             ROOM => Some(BusMessage::Room { room: WaitingRoomId(uuid(&mut bytes)?), change: bytes.try_get_i64()? }),
+            CAMPAIGN => Some(BusMessage::Campaign {
+                campaign: CouponCampaignId(uuid(&mut bytes)?),
+                change: bytes.try_get_i64()?,
+            }),
             kind => return Err(EnvelopeError::Kind(kind)),
         };
         Ok(Self { sender, sequence, message })
@@ -170,8 +180,12 @@ mod tests {
             });
         let room = (any::<u128>(), any::<i64>())
             .prop_map(|(room, change)| BusMessage::Room { room: WaitingRoomId(Uuid::from_u128(room)), change });
+        let campaign = (any::<u128>(), any::<i64>()).prop_map(|(campaign, change)| {
+            let campaign = CouponCampaignId(Uuid::from_u128(campaign));
+            BusMessage::Campaign { campaign, change }
+        });
         let catalogue = any::<i64>().prop_map(|generation| BusMessage::Catalogue { generation });
-        prop::option::of(prop_oneof![delta, room, catalogue])
+        prop::option::of(prop_oneof![delta, room, campaign, catalogue])
     }
 
     proptest! {

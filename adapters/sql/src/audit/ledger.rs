@@ -4,12 +4,20 @@ use super::invariant::Kind::{Id, Number, Text};
 use super::invariant::{Invariant, Subject};
 
 /// Every entry.
-pub(super) const ENTRIES: Subject =
-    Subject { table: "ledger_entries", key: "entry_id", slice: 10_000, invariants: &[SIDES, REASON] };
+pub(super) const ENTRIES: Subject = Subject {
+    table: "ledger_entries",
+    key: "entry_id",
+    slice: 10_000,
+    invariants: &[SIDES, REASON, super::coupons::DISCOUNT_REASON],
+};
 
 /// The ledger as a whole, in one slice.
-pub(super) const LEDGER: Subject =
-    Subject { table: "ledger_entries", key: "entry_id", slice: u32::MAX, invariants: &[ZERO] };
+pub(super) const LEDGER: Subject = Subject {
+    table: "ledger_entries",
+    key: "entry_id",
+    slice: u32::MAX,
+    invariants: &[ZERO, super::coupons::DISCOUNT_ENTRIES],
+};
 
 const SIDES: Invariant = Invariant {
     name: "entries_have_two_sides",
@@ -21,6 +29,8 @@ const SIDES: Invariant = Invariant {
                           AND CASE e.kind WHEN 'charge' THEN e.debit = 'outside' AND e.credit = 'customer' \
                               WHEN 'payment' THEN e.debit = 'customer' AND e.credit = 'sales' \
                               WHEN 'refund' THEN e.debit = 'sales' AND e.credit = 'customer' \
+                              WHEN 'discount' THEN (e.debit = 'promotion' AND e.credit = 'sales') \
+                                                OR (e.debit = 'sales' AND e.credit = 'promotion') \
                               WHEN 'grant' THEN e.debit = 'promotion' AND e.credit = 'customer' \
                               WHEN 'adjustment' THEN 1 = 1 ELSE 1 = 0 END \
                           AND CASE WHEN 'customer' IN (e.debit, e.credit) \

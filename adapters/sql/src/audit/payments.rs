@@ -6,8 +6,12 @@ use super::invariant::Kind::{Id, Number};
 use super::invariant::{Invariant, Subject};
 
 /// Every payment.
-pub(super) const PAYMENTS: Subject =
-    Subject { table: "payments", key: "payment_id", slice: 5_000, invariants: &[PAYMENT, PAYMENT_ENTRY] };
+pub(super) const PAYMENTS: Subject = Subject {
+    table: "payments",
+    key: "payment_id",
+    slice: 5_000,
+    invariants: &[PAYMENT, PAYMENT_ENTRY, super::coupons::DISCOUNT],
+};
 
 /// Every refund.
 pub(super) const REFUNDS: Subject =
@@ -55,7 +59,8 @@ const REFUND: Invariant = Invariant {
                  WHERE f.refund_id > :after AND f.refund_id <= :up_to \
                  AND (p.payment_id IS NULL OR r.reservation_id IS NULL OR r.status <> 2 \
                       OR p.reservation_id <> f.reservation_id OR p.customer_id <> f.customer_id \
-                      OR p.amount <> f.amount) LIMIT :limit",
+                      OR p.amount <> f.amount \
+                      OR COALESCE(p.coupon_id, X'00') <> COALESCE(f.coupon_id, X'00')) LIMIT :limit",
     columns: &[
         ("refund", Id),
         ("payment", Id),

@@ -93,7 +93,7 @@ impl Known {
             };
             match message {
                 Some(BusMessage::Catalogue { generation }) => self.raise(generation),
-                Some(BusMessage::Seats(_) | BusMessage::Room { .. }) => {}
+                Some(BusMessage::Seats(_) | BusMessage::Room { .. } | BusMessage::Campaign { .. }) => {}
                 None => self.required = None,
             }
         }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use onsale_domain::ids::{
-    AccountId, ApiKeyId, CategoryId, ChargeId, ConcertId, EntryId, ItemId, OperatorActionId, PassId, PaymentId,
-    PerformanceId, RefundId, ReservationId, SeatingPlanId, SessionId, TenantId, WaitingRoomId,
+    AccountId, ApiKeyId, CategoryId, ChargeId, ConcertId, CouponCampaignId, CouponId, EntryId, ItemId,
+    OperatorActionId, PassId, PaymentId, PerformanceId, RefundId, ReservationId, SeatingPlanId, SessionId, TenantId,
+    WaitingRoomId,
 };
 use onsale_domain::money::{Amount, Currency};
 use onsale_domain::waiting_room::VisitorId;
@@ -123,6 +124,6 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId, ApiKeyId, CategoryId, ChargeId, ConcertId, EntryId, ItemId, OperatorActionId, PassId, PaymentId,
+    AccountId, ApiKeyId, CategoryId, ChargeId, ConcertId, CouponCampaignId, CouponId, EntryId, ItemId, OperatorActionId, PassId, PaymentId,
     PerformanceId, RefundId, ReservationId, SeatingPlanId, SessionId, TenantId, WaitingRoomId,
 }

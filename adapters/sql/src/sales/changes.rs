@@ -8,6 +8,7 @@ use onsale_domain::reservation::{Item, Reservation};
 
 use super::performance::Terms;
 use super::{accounts, codes, ledger, payments, seats};
+use crate::coupons::write_coupons;
 use crate::database::{SizedText, SqlError, Statement, Transaction, values_rows};
 
 /// Writes `changes`; reservations that are not among `existing` are new.
@@ -19,6 +20,7 @@ pub(super) async fn write(
 ) -> Result<(), SqlError> {
     let balances = changes.balances.iter().map(|(account, balance)| (*account, *balance));
     accounts::write(transaction, balances).await?;
+    write_coupons(transaction, changes.coupons.values()).await?;
     seats::write(transaction, terms.performance.id, &terms.places, changes.seats.values()).await?;
     write_reservations(transaction, &changes.reservations, existing).await?;
     payments::add_payments(transaction, &changes.payments).await?;

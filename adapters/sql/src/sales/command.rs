@@ -29,8 +29,8 @@ impl SaleCommand {
     /// A command that `key` names, if the caller gave one.
     pub(super) fn named(command: Command, step: Step, account: AccountId, key: Option<IdempotencyKey>) -> Self {
         let subject = match &command {
-            Command::Pay(payment) => Some(payment.reservation),
-            Command::Refund(refund) => Some(refund.reservation),
+            Command::Pay(payment) => Some(payment.reservation.0),
+            Command::Refund(refund) => Some(refund.reservation.0),
             _ => None,
         };
         Self { command, name: key.map(|key| RequestName { account, step, subject, key }) }
@@ -63,7 +63,7 @@ impl SaleCommand {
             Step::Hold => requests.recall(name)?.map(Outcome::Held),
             Step::Pay => requests.recall(name)?.map(|(payment, reservation)| Outcome::Paid(payment, reservation)),
             Step::Refund => requests.recall(name)?.map(|(refund, reservation)| Outcome::Refunded(refund, reservation)),
-            Step::Charge => Recall::Unknown,
+            Step::Charge | Step::Issue => Recall::Unknown,
         })
     }
 
@@ -80,7 +80,7 @@ impl SaleCommand {
 }
 
 /// The error of a command whose transaction failed.
-pub(super) fn failed<R>(name: Option<&RequestName>, failure: &Failure) -> StepError<R> {
+pub(crate) fn failed<R>(name: Option<&RequestName>, failure: &Failure) -> StepError<R> {
     // Whoever holds the customer's account for so long is another request of the same customer's.
     if name.is_some() && failure.stage == Stage::Accounts && failure.error.is_lock_timeout() {
         return StepError::IdempotencyInProgress;

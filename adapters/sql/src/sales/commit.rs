@@ -7,7 +7,7 @@ use crate::database::Transaction;
 use crate::settling::{Failure, Stage};
 
 /// Commits a group of `lane`.
-pub(super) async fn commit(transaction: Transaction, lane: &'static str) -> Result<(), Failure> {
+pub(crate) async fn commit(transaction: Transaction, lane: &'static str) -> Result<(), Failure> {
     let started = Instant::now();
     let committed = transaction.commit().await;
     histogram!("onsale_lane_commit_seconds", "lane" => lane).record(started.elapsed());

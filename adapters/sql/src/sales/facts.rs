@@ -1,13 +1,14 @@
 //! Loading what a group needs to know, and no more, under the locks that it needs.
 //!
-//! The performance's version row is locked already. Then, in this order for everybody: points accounts by id, seats by
-//! number. What is read between them needs no lock of its own: reservations change only under their performance's
+//! The performance's version row is locked already. Then, in this order for everybody: points accounts by id, coupons
+//! by id, seats by number. What is read between them needs no lock of its own: reservations change only under their performance's
 //! version row, idempotency keys and limits only under their customer's points account.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use onsale_domain::box_office::{Admission, Command, Customer, Facts, Limits};
-use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
+use onsale_domain::coupon::HeldCoupon;
+use onsale_domain::ids::{AccountId, CouponId, PerformanceId, ReservationId};
 use onsale_domain::payment::{Payment, Refund};
 use onsale_domain::reservation::Reservation;
 use onsale_domain::seat::SeatNo;
@@ -16,6 +17,7 @@ use super::command::SaleCommand;
 use super::idempotency::{RequestName, Requests};
 use super::performance::{Places, Terms};
 use super::{accounts, payments, reservations, seats, standings};
+use crate::coupons::lock_coupons;
 use crate::database::{SqlError, Transaction};
 use crate::rooms::Admissions;
 use crate::settling::{Failure, Run};
@@ -39,6 +41,7 @@ pub(super) async fn load(
     let reservations = load_reservations(transaction, performance.id, commands, run).await?;
     let (payments, refunds) = load_payments(transaction, commands, run).await?;
     let customers = load_customers(transaction, terms, commands).await?;
+    let coupons = load_coupons(transaction, commands, &payments).await?;
     let seats = load_seats(transaction, terms, places, commands, &reservations).await?;
     let names: Vec<&RequestName> = commands.iter().filter_map(|command| command.name.as_ref()).collect();
     let requests = Requests::load(transaction, &names).await?;
@@ -49,6 +52,7 @@ pub(super) async fn load(
         seats,
         reservations,
         customers,
+        coupons,
         payments: payments.into_iter().map(|payment| (payment.id, payment)).collect(),
         refunds: refunds.into_iter().map(|refund| (refund.reservation, refund)).collect(),
         ended: HashSet::new(), // once it is known what time it is
@@ -126,6 +130,20 @@ async fn load_customers(
         }
     }
     Ok(customers)
+}
+
+/// The coupons that payments spend, and those of the payments that are given back.
+async fn load_coupons(
+    transaction: &mut Transaction,
+    commands: &[SaleCommand],
+    payments: &[Payment],
+) -> Result<HashMap<CouponId, HeldCoupon>, SqlError> {
+    let spent = commands.iter().filter_map(|command| match &command.command {
+        Command::Pay(payment) => payment.coupon.map(|spend| spend.coupon),
+        _ => None,
+    });
+    let coupons = distinct(spent.chain(payments.iter().filter_map(|payment| payment.coupon)));
+    lock_coupons(transaction, &coupons).await
 }
 
 /// The seats that holds want and that named reservations have.

@@ -1,14 +1,14 @@
 //! Requests that were answered before.
 //!
-//! Whoever reads or writes a customer's keys holds that customer's points account: a second identical request waits
-//! for the first and then finds its row.
+//! Whoever reads or writes a customer's keys holds that customer's points account, or, for keys of coupons, their
+//! campaign's row: a second identical request waits for the first and then finds its row.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, Utc};
 use onsale_application::ports::IdempotencyKey;
-use onsale_domain::ids::{AccountId, ReservationId};
+use onsale_domain::ids::AccountId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -17,24 +17,26 @@ use crate::database::{Dialect, Key, SizedText, SqlError, Statement, Transaction,
 
 /// `idempotency_keys.step`: keys of different steps have nothing to do with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Hold = 1,
     Pay = 2,
     Refund = 3,
     Charge = 4,
+    Issue = 5,
 }
 
 /// The format of stored outcomes: JSON of the domain's types. A change of those types that old outcomes do not fit
 /// needs a new number.
 const FORMAT: u8 = 1;
 
-/// What a request is called: by whom, in which step, about which reservation if its path names one, with which key.
+/// What a request is called: by whom, in which step, about which reservation or campaign if its path names one, with which
+/// key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct RequestName {
-    pub(super) account: AccountId,
-    pub(super) step: Step,
-    pub(super) subject: Option<ReservationId>,
-    pub(super) key: IdempotencyKey,
+pub(crate) struct RequestName {
+    pub(crate) account: AccountId,
+    pub(crate) step: Step,
+    pub(crate) subject: Option<Uuid>,
+    pub(crate) key: IdempotencyKey,
 }
 
 /// The primary key of a row: without the request's digest, so that another request under the same key is found, too.
@@ -51,7 +53,7 @@ impl RequestName {
         Place {
             account: self.account,
             step: self.step as u8,
-            subject: self.subject.map_or(Uuid::nil(), |reservation| reservation.0),
+            subject: self.subject.unwrap_or(Uuid::nil()),
             key: self.key.as_str().as_bytes().to_vec(),
         }
     }
@@ -72,7 +74,7 @@ struct Answered {
 }
 
 /// What is known about a request.
-pub(super) enum Recall<T> {
+pub(crate) enum Recall<T> {
     /// It was answered like this.
     Answered(T),
     /// Another request was answered under its key.
@@ -94,11 +96,11 @@ impl<T> Recall<T> {
 
 /// The answered requests that a group may ask about, and those that it adds.
 #[derive(Default)]
-pub(super) struct Requests(HashMap<Place, Answered>);
+pub(crate) struct Requests(HashMap<Place, Answered>);
 
 impl Requests {
     /// Loads what is known about `names`.
-    pub(super) async fn load(transaction: &mut Transaction, names: &[&RequestName]) -> Result<Self, SqlError> {
+    pub(crate) async fn load(transaction: &mut Transaction, names: &[&RequestName]) -> Result<Self, SqlError> {
         let mut requests = HashMap::new();
         let mut places: Vec<Place> = names.iter().map(|name| name.place()).collect();
         places.sort_unstable();
@@ -111,7 +113,7 @@ impl Requests {
     }
 
     /// What is known about `name`.
-    pub(super) fn recall<T: DeserializeOwned>(&self, name: &RequestName) -> Result<Recall<T>, SqlError> {
+    pub(crate) fn recall<T: DeserializeOwned>(&self, name: &RequestName) -> Result<Recall<T>, SqlError> {
         match self.0.get(&name.place()) {
             None => Ok(Recall::Unknown),
             Some(answered) if answered.request != *name.key.request() => Ok(Recall::Reused),
@@ -120,7 +122,7 @@ impl Requests {
     }
 
     /// Remembers the outcome of `name`, unless there is one already.
-    pub(super) fn remember(&mut self, name: &RequestName, outcome: &impl Serialize) -> Result<(), SqlError> {
+    pub(crate) fn remember(&mut self, name: &RequestName, outcome: &impl Serialize) -> Result<(), SqlError> {
         if let Entry::Vacant(vacant) = self.0.entry(name.place()) {
             vacant.insert(Answered { request: *name.key.request(), outcome: encode(outcome)?, is_new: true });
         }
@@ -128,7 +130,7 @@ impl Requests {
     }
 
     /// Writes what was remembered since it was loaded.
-    pub(super) async fn write(self, transaction: &mut Transaction, now: DateTime<Utc>) -> Result<(), SqlError> {
+    pub(crate) async fn write(self, transaction: &mut Transaction, now: DateTime<Utc>) -> Result<(), SqlError> {
         let mut new: Vec<_> = self.0.into_iter().filter(|(_, answered)| answered.is_new).collect();
         new.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let row = |statement: Statement, (place, answered): &(Place, Answered)| {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::store::Store;
 use crate::ids::AccountId;
 use crate::money::Amount;
+use crate::payment::Payment;
 use crate::points::{EntryKind, LedgerAccount, LedgerEntry};
 use crate::reservation::{Reservation, ReservationState};
 use crate::seat::{Seat, SeatState};
@@ -19,6 +20,7 @@ pub(super) fn violations(store: &Store, now: DateTime<Utc>) -> Vec<String> {
         balances_are_sums(store),
         the_ledger_sums_to_zero(store),
         payments_have_entries(store),
+        coupons_agree_with_payments(store),
         refunds_have_entries(store),
         charges_have_entries(store),
     ];
@@ -93,7 +95,7 @@ fn amounts_are_sums(store: &Store) -> Vec<String> {
 fn balances_are_sums(store: &Store) -> Vec<String> {
     let mut found = Vec::new();
     let mut sums: BTreeMap<AccountId, i64> = store.balances.keys().map(|customer| (*customer, 0)).collect();
-    for entry in &store.entries {
+    for entry in store.entries.iter().filter(|entry| entry.kind != EntryKind::Discount) {
         let sum = entry.customer().and_then(|customer| sums.get_mut(&customer));
         let Some(sum) = sum else {
             found.push(format!("{entry:?} is nobody's"));
@@ -142,7 +144,7 @@ fn payments_have_entries(store: &Store) -> Vec<String> {
     let mut found = Vec::new();
     for payment in store.payments.values() {
         let paid = store.reservations.get(&payment.reservation);
-        if !paid.is_some_and(|known| known.payment() == Some(payment.id) && known.amount == payment.amount) {
+        if !paid.is_some_and(|known| known.payment() == Some(payment.id) && known.amount == price(payment)) {
             found.push(format!("{payment:?} paid nothing"));
         }
         let is_its = |entry: &&LedgerEntry| {
@@ -158,6 +160,47 @@ fn payments_have_entries(store: &Store) -> Vec<String> {
     found.extend(counts_differ("payments", store.payments.len(), paid));
     found.extend(entries_are(store, EntryKind::Payment, store.payments.values().map(|payment| payment.amount)));
     found
+}
+
+/// What a reservation cost before its discount.
+fn price(payment: &Payment) -> Amount {
+    [payment.amount, payment.discount].into_iter().sum()
+}
+
+/// A coupon is spent on exactly one payment that was not given back, with a discount that promotion paid.
+fn coupons_agree_with_payments(store: &Store) -> Vec<String> {
+    let mut found = Vec::new();
+    let standing = |payment: &&Payment| store.refunds.values().all(|refund| refund.payment != payment.id);
+    for (id, held) in &store.coupons {
+        let spent: Vec<_> = store.payments.values().filter(|payment| payment.coupon == Some(*id)).collect();
+        let now: Vec<_> = spent.iter().copied().filter(standing).map(|payment| payment.id).collect();
+        if now != held.coupon.payment().into_iter().collect::<Vec<_>>() {
+            found.push(format!("{held:?} is spent on {now:?}"));
+        }
+        found.extend(spent.iter().filter(|one| one.customer != held.coupon.customer).map(|one| format!("{one:?}")));
+    }
+    for payment in store.payments.values() {
+        if payment.coupon.is_some() != (payment.discount > Amount::ZERO) {
+            found.push(format!("{payment:?} has a coupon or a discount, not both"));
+        }
+        let about =
+            |entry: &&LedgerEntry| entry.kind == EntryKind::Discount && entry.references.payment == Some(payment.id);
+        let paid: i64 = store.entries.iter().filter(about).map(promoted).sum();
+        let expected = if standing(&payment) { payment.discount.units() } else { 0 };
+        if paid != expected {
+            found.push(format!("promotion paid {paid} for {payment:?}"));
+        }
+    }
+    found
+}
+
+/// What promotion paid by an entry; less than zero when it got something back.
+fn promoted(entry: &LedgerEntry) -> i64 {
+    match (entry.debit, entry.credit) {
+        (LedgerAccount::Promotion, LedgerAccount::Sales) => entry.amount.units(),
+        (LedgerAccount::Sales, LedgerAccount::Promotion) => -entry.amount.units(),
+        sides => panic!("a discount is between promotion and sales: {sides:?}"),
+    }
 }
 
 /// Each refunded reservation has its refund of the payment's amount, and each refund that moved points its entry.

@@ -6,11 +6,13 @@ use uuid::Uuid;
 
 use crate::box_office::{
     Changes, Command, Customer, ExpireHold, Facts, HoldSeats, Limits, Outcome, PayReservation, RefundReservation,
-    Refusal, ReleaseHold, Standing, decide,
+    Refusal, ReleaseHold, SpendCoupon, Standing, decide,
 };
 use crate::charge::{self, Charge, ChargeReceipt, ChargeRefusal};
+use crate::coupon::HeldCoupon;
 use crate::ids::{
-    AccountId, CategoryId, ChargeId, ConcertId, EntryId, ItemId, PaymentId, PerformanceId, RefundId, ReservationId,
+    AccountId, CategoryId, ChargeId, ConcertId, CouponId, EntryId, ItemId, PaymentId, PerformanceId, RefundId,
+    ReservationId,
 };
 use crate::money::{Amount, Currency};
 use crate::payment::{Payment, Refund};
@@ -87,6 +89,7 @@ pub(super) struct Store {
     pub(super) reservations: BTreeMap<ReservationId, Reservation>,
     pub(super) balances: BTreeMap<AccountId, Amount>,
     pub(super) entries: Vec<LedgerEntry>,
+    pub(super) coupons: BTreeMap<CouponId, HeldCoupon>,
     pub(super) payments: BTreeMap<PaymentId, Payment>,
     pub(super) refunds: BTreeMap<RefundId, Refund>,
     pub(super) charges: BTreeMap<ChargeId, ChargeReceipt>,
@@ -106,6 +109,7 @@ impl Store {
             reservations: BTreeMap::new(),
             balances: (0..3).map(|index| (customer(index), Amount::ZERO)).collect(),
             entries: Vec::new(),
+            coupons: BTreeMap::new(),
             payments: BTreeMap::new(),
             refunds: BTreeMap::new(),
             charges: BTreeMap::new(),
@@ -168,12 +172,15 @@ impl Store {
         let customers =
             commands.iter().filter_map(customer_of).chain(reservations.values().map(|known| known.customer));
         let payments = self.payments.values().filter(|payment| reservations.contains_key(&payment.reservation));
+        let spent = commands.iter().filter_map(coupon_of);
+        let coupons = spent.chain(self.payments.values().filter_map(|payment| payment.coupon));
         let refunds = self.refunds.values().filter(|refund| reservations.contains_key(&refund.reservation));
         Facts {
             performance: self.performances[&performance].clone(),
             limits: self.limits,
             seats: numbers.filter_map(|no| Some((no, *self.seats.get(&(performance, no))?))).collect(),
             customers: customers.filter_map(|id| Some((id, self.customer(id)?))).collect(),
+            coupons: coupons.filter_map(|id| Some((id, self.coupons.get(&id)?.clone()))).collect(),
             payments: payments.map(|payment| (payment.id, payment.clone())).collect(),
             refunds: refunds.map(|refund| (refund.reservation, refund.clone())).collect(),
             ended: std::collections::HashSet::new(),
@@ -202,6 +209,9 @@ impl Store {
             assert!(self.balances.insert(customer, balance).is_some(), "customer {customer} was made up");
         }
         self.reservations.extend(changes.reservations);
+        for (id, coupon) in changes.coupons {
+            self.coupons.get_mut(&id).expect("a coupon was made up").coupon = coupon;
+        }
         for entry in changes.entries {
             assert!(self.entries.iter().all(|known| known.id != entry.id), "entry {} stands twice", entry.id);
             self.entries.push(entry);
@@ -228,11 +238,12 @@ impl Store {
             assert_eq!(customer.open_holds(now), known.open_holds(now));
             assert_eq!(customer.quantity(performance, now), known.quantity(performance, now));
         }
+        assert!(facts.coupons.iter().all(|(id, coupon)| self.coupons.get(id) == Some(coupon)));
         assert!(facts.payments.iter().all(|(id, payment)| self.payments.get(id) == Some(payment)));
         assert!(facts.refunds.values().all(|refund| self.refunds.get(&refund.id) == Some(refund)));
     }
 
-    fn new_id(&mut self) -> Uuid {
+    pub(super) fn new_id(&mut self) -> Uuid {
         self.last_id += 1;
         Uuid::from_u128(self.last_id)
     }
@@ -248,12 +259,19 @@ impl Store {
 
     pub(super) fn pay(&mut self, customer: AccountId, reservation: ReservationId) -> Command {
         let (payment, entry) = (PaymentId(self.new_id()), EntryId(self.new_id()));
-        Command::Pay(PayReservation { payment, entry, reservation, customer })
+        Command::Pay(PayReservation { payment, entry, reservation, customer, coupon: None })
+    }
+
+    pub(super) fn pay_with(&mut self, customer: AccountId, reservation: ReservationId, coupon: CouponId) -> Command {
+        let (payment, entry) = (PaymentId(self.new_id()), EntryId(self.new_id()));
+        let coupon = Some(SpendCoupon { coupon, entry: EntryId(self.new_id()) });
+        Command::Pay(PayReservation { payment, entry, reservation, customer, coupon })
     }
 
     pub(super) fn refund(&mut self, customer: AccountId, reservation: ReservationId) -> Command {
         let (refund, entry) = (RefundId(self.new_id()), EntryId(self.new_id()));
-        Command::Refund(RefundReservation { refund, entry, reservation, customer })
+        let discount_entry = EntryId(self.new_id());
+        Command::Refund(RefundReservation { refund, entry, discount_entry, reservation, customer })
     }
 }
 
@@ -331,6 +349,13 @@ fn customer_of(command: &Command) -> Option<AccountId> {
         Command::Expire(_) => None,
         Command::Pay(payment) => Some(payment.customer),
         Command::Refund(refund) => Some(refund.customer),
+    }
+}
+
+fn coupon_of(command: &Command) -> Option<CouponId> {
+    match command {
+        Command::Pay(payment) => payment.coupon.map(|spend| spend.coupon),
+        _ => None,
     }
 }
 

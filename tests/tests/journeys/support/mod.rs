@@ -4,12 +4,14 @@ mod api;
 mod events;
 mod room;
 mod sale;
+mod tokens;
 mod watcher;
 
 pub(crate) use api::{Answer, Api, CUSTOMER_PASSWORD, id, new_key};
 pub(crate) use events::Events;
 pub(crate) use room::{Place, Room, Tenant};
 pub(crate) use sale::{HALL, Sale, Site, fixture, plan_file, stalls};
+pub(crate) use tokens::Tokens;
 pub(crate) use watcher::{Watcher, free_seats};
 
 /// Runs each journey embedded and on MySQL, with an audit at its end.

@@ -11,10 +11,10 @@ use onsale_tests::server::SECRET;
 use uuid::Uuid;
 
 /// Signs customers in.
-pub(super) struct Tokens(TokenSeals);
+pub(crate) struct Tokens(TokenSeals);
 
 impl Tokens {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (issuer, audience) = ("onsale".to_owned(), "onsale-api".to_owned());
         let secret = Secret::new(SECRET).unwrap();
         let settings = SealSettings { issuer, audience, secret, previous_secrets: Vec::new() };
@@ -22,7 +22,7 @@ impl Tokens {
     }
 
     /// A customer's token, good for an hour.
-    pub(super) fn of(&self, account: AccountId) -> String {
+    pub(crate) fn of(&self, account: AccountId) -> String {
         let session = SessionId(Uuid::now_v7());
         let expires_at = SystemClock.now() + TimeDelta::hours(1);
         self.0.access_token(&AccessClaims { account, session, roles: vec![Role::Customer], expires_at })
