@@ -1,4 +1,4 @@
-//! What is free: an image of each watched performance's seats in memory, checked against SQL and never older than
+//! What is free: an image of each watched performance's seats and tickets in memory, checked against SQL and never older than
 //! [`MAXIMUM_AGE`].
 //!
 //! The image follows the announcements of committed changes. An announcement that was missed shows as a gap in the

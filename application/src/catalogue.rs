@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use onsale_domain::allotment::ALLOTMENTS_LIMIT;
 use onsale_domain::concert::Concert;
 use onsale_domain::ids::{AccountId, ConcertId, OperatorActionId, PerformanceId, SeatingPlanId};
 use onsale_domain::money::Currency;
@@ -10,8 +11,8 @@ use onsale_domain::plan::{PlanFile, SeatingPlan};
 use tracing::warn;
 
 use crate::ports::{
-    CatalogueEditor, CatalogueReader, ConcertChange, ConcertFilter, ConcertListing, Context, EditError, OperatorAction,
-    Page, PerformanceChange, PerformanceDraft, Unavailable, Versioned,
+    AllotmentDraft, CatalogueEditor, CatalogueReader, ConcertChange, ConcertFilter, ConcertListing, Context, EditError,
+    OperatorAction, Page, PerformanceChange, PerformanceDraft, Unavailable, Versioned,
 };
 
 /// Looks at what is on.
@@ -111,7 +112,8 @@ impl EditCatalogue {
         Ok(concert)
     }
 
-    /// Adds a performance and lays out its seats; the id, status and categories it carries are replaced.
+    /// Adds a performance and lays out its seats; its id, status and categories and the ids of its allotments are
+    /// replaced.
     ///
     /// # Errors
     /// [`EditError`].
@@ -128,7 +130,15 @@ impl EditCatalogue {
         };
         performance.check_currency(self.points)?;
         draft.prices.iter().try_for_each(|(_, price)| check_price(*price))?;
-        let draft = PerformanceDraft { performance: performance.checked()?, ..draft };
+        if performance.seating_plan.is_none() && draft.allotments.is_empty() {
+            return Err(EditError::NothingToSell);
+        }
+        if draft.allotments.len() > ALLOTMENTS_LIMIT {
+            return Err(EditError::TooManyAllotments { limit: ALLOTMENTS_LIMIT });
+        }
+        let named = |allotment| AllotmentDraft { id: self.context.new_id(), ..allotment };
+        let allotments = draft.allotments.into_iter().map(named).collect();
+        let draft = PerformanceDraft { performance: performance.checked()?, allotments, ..draft };
         let performance = self.editor.add_performance(draft, operator).await?;
         self.show().await;
         Ok(performance)

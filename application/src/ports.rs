@@ -25,14 +25,16 @@ pub use accounts::{
     AccountWithPassword, Accounts, EndedBecause, NewAccount, NewSession, RegisterError, RotateError, Rotation,
 };
 pub use audit::{Audit, AuditReport, Violation};
-pub use box_office::{BoxOffice, HoldOrder, OpenHold, ReleaseOrder, ReservationFilter, SeatMap, TakenSeat};
-pub use bus::{Bus, BusMessage, BusReceiver, SeatDelta};
+pub use box_office::{
+    AllotmentMap, BoxOffice, HoldOrder, OpenHold, ReleaseOrder, ReservationFilter, SeatMap, TakenSeat,
+};
+pub use bus::{AllotmentDelta, Bus, BusMessage, BusReceiver, SeatDelta};
 pub use cashier::{
     Cashier, ChargeOrder, ChargeProvider, ChargeProviderError, LedgerLine, PayOrder, RefundOrder, StartedCharge,
 };
 pub use catalogue::{
-    CatalogueEditor, CatalogueReader, ConcertChange, ConcertFilter, ConcertListing, EditError, OperatorAction,
-    OperatorActionKind, PerformanceChange, PerformanceDraft, Versioned,
+    AllotmentDraft, CatalogueEditor, CatalogueReader, ConcertChange, ConcertFilter, ConcertListing, EditError,
+    OperatorAction, OperatorActionKind, PerformanceChange, PerformanceDraft, Versioned,
 };
 pub use context::{Clock, Context, Ids};
 pub use coupon_office::{CampaignChange, CampaignEditError, CouponOffice, IssueOrder, IssuedCoupon};

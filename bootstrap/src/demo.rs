@@ -6,10 +6,12 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use onsale_application::accounts::Registration;
 use onsale_application::points::ChargeRequest;
-use onsale_application::ports::{ConcertFilter, ConcertListing, IdempotencyKey, PerformanceDraft};
+use onsale_application::ports::{AllotmentDraft, ConcertFilter, ConcertListing, IdempotencyKey, PerformanceDraft};
 use onsale_domain::account::{Email, Role};
 use onsale_domain::concert::Concert;
-use onsale_domain::ids::{AccountId, ConcertId, CouponCampaignId, PerformanceId, SeatingPlanId, WaitingRoomId};
+use onsale_domain::ids::{
+    AccountId, CategoryId, ConcertId, CouponCampaignId, PerformanceId, SeatingPlanId, WaitingRoomId,
+};
 use onsale_domain::money::{Amount, Currency};
 use onsale_domain::performance::{DEFAULT_HOLD_SECONDS, DEFAULT_MAX_SEATS_PER_CUSTOMER, Performance, SalesStatus};
 use onsale_domain::plan::SeatingPlan;
@@ -32,6 +34,9 @@ const CUSTOMER_EMAIL: &str = "customer@demo.onsale.example";
 const CUSTOMER_POINTS: i64 = 1_000_000;
 /// The prices of the venue's categories, from the floor to the highest tier.
 const PRICES: [i64; 4] = [165_000, 143_000, 110_000, 88_000];
+/// How many tickets for the standing area each performance has, and what one costs.
+const STANDING_CAPACITY: u32 = 800;
+const STANDING_PRICE: i64 = 99_000;
 /// Title, description and days from now of each performance.
 const CONCERTS: [(&str, &str, &[i64]); 3] = [
     ("Aurora: One Night in the Dome", "The only arena show of the year, in the round.", &[30, 31]),
@@ -225,6 +230,14 @@ fn draft(
 ) -> PerformanceDraft {
     let prices = plan.categories.iter().zip(PRICES);
     PerformanceDraft {
+        allotments: vec![AllotmentDraft {
+            id: CategoryId(concert.0), // replaced by a new one
+            name: Some(venue::STANDING.to_owned()),
+            color: None,
+            area: plan.areas.iter().zip(0..).find(|(area, _)| area.text == venue::STANDING).map(|(_, no)| no),
+            capacity: STANDING_CAPACITY,
+            price: Amount::new(STANDING_PRICE).expect("a small amount"),
+        }],
         prices: prices.map(|(category, price)| (category.id, Amount::new(price).expect("a small amount"))).collect(),
         performance: Performance {
             id: PerformanceId(concert.0),

@@ -9,11 +9,12 @@ mod command;
 mod coupons;
 mod decision;
 mod facts;
+mod holding;
 
 pub use changes::Changes;
 pub use command::{
-    Admission, Command, CouponRefusal, ExpireHold, HoldRefusal, HoldSeats, Outcome, PayRefusal, PayReservation,
-    RefundRefusal, RefundReservation, Refusal, ReleaseHold, ReleaseRefusal, Released, SpendCoupon,
+    Admission, Command, CouponRefusal, ExpireHold, Hold, HoldRefusal, Outcome, PayRefusal, PayReservation,
+    RefundRefusal, RefundReservation, Refusal, ReleaseHold, ReleaseRefusal, Released, SpendCoupon, Wanted,
 };
 pub use decision::decide;
 pub use facts::{Customer, Facts, Limits, Standing};

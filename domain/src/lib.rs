@@ -1,10 +1,11 @@
-//! What is true about concerts, seats, reservations, points, payments, coupons and waiting rooms.
+//! What is true about concerts, seats, tickets, reservations, points, payments, coupons and waiting rooms.
 //!
 //! Pure and synchronous: no I/O, clock, SQL, JSON or HTTP. Time and ids come in as values, and every business step is
 //! one function from facts and a command to an outcome and its changes, so that a store can settle many commands in
 //! one transaction and a property test can run them by the million.
 
 pub mod account;
+pub mod allotment;
 pub mod box_office;
 pub mod charge;
 pub mod concert;

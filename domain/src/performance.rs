@@ -5,8 +5,10 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::allotment::CAPACITY_LIMIT;
 use crate::ids::{CategoryId, ConcertId, PerformanceId, SeatingPlanId};
 use crate::money::{Amount, Currency};
+use crate::plan::LABEL_LIMIT;
 use crate::text::{self, TextError};
 
 /// How long a hold lasts unless the performance says otherwise, in seconds.
@@ -30,13 +32,18 @@ pub enum CategoryKind {
     /// Numbered seats.
     Seats,
     /// Tickets without seats.
-    Allotment,
+    Allotment {
+        /// How many there are.
+        capacity: u32,
+        /// The area of the plan that they are for: its index there.
+        area: Option<u16>,
+    },
 }
 
 /// A price category of one performance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PricedCategory {
-    /// Its identity, shared with the plan.
+    /// Its identity; that of seats is shared with the plan.
     pub id: CategoryId,
     /// What it is called.
     pub name: String,
@@ -125,7 +132,7 @@ pub struct Performance {
     pub refundable_until: DateTime<Utc>,
     /// How long a hold lasts, in seconds.
     pub hold_seconds: u32,
-    /// How many seats one customer may have.
+    /// How many seats and tickets one customer may have.
     pub max_seats_per_customer: u32,
     /// The currency of its prices.
     pub currency: Currency,
@@ -153,6 +160,9 @@ pub enum PerformanceError {
     /// Above the limit for one seat or ticket.
     #[error("prices must be at most {PRICE_LIMIT}")]
     Price,
+    /// An allotment of more tickets than the limit.
+    #[error("the capacity of an allotment must be at most {CAPACITY_LIMIT}")]
+    Capacity,
     /// Not the currency of points, with which everything is paid.
     #[error("currency must be {}, the currency of points", .points.as_str())]
     Currency {
@@ -177,6 +187,7 @@ impl PerformanceError {
             Self::HoldSeconds => "hold_seconds",
             Self::MaxSeats => "max_seats_per_customer",
             Self::Price => "prices",
+            Self::Capacity => "capacity",
             Self::Currency { .. } => "currency",
             Self::Year { field } => field,
         }
@@ -189,6 +200,19 @@ impl PerformanceError {
 /// [`PerformanceError::Price`] above [`PRICE_LIMIT`].
 pub fn check_price(price: Amount) -> Result<(), PerformanceError> {
     if price > PRICE_LIMIT { Err(PerformanceError::Price) } else { Ok(()) }
+}
+
+impl PricedCategory {
+    /// The category with its terms checked; the names and colours of seats' categories are the plan's.
+    fn checked(self) -> Result<Self, PerformanceError> {
+        check_price(self.price)?;
+        let CategoryKind::Allotment { capacity, .. } = self.kind else { return Ok(self) };
+        if capacity > CAPACITY_LIMIT {
+            return Err(PerformanceError::Capacity);
+        }
+        let color = if self.color.is_empty() { self.color } else { text::checked("color", &self.color, LABEL_LIMIT)? };
+        Ok(Self { name: text::checked("name", &self.name, LABEL_LIMIT)?, color, ..self })
+    }
 }
 
 impl Performance {
@@ -217,8 +241,8 @@ impl Performance {
         if !(1..=MAX_SEATS_PER_CUSTOMER_LIMIT).contains(&self.max_seats_per_customer) {
             return Err(PerformanceError::MaxSeats);
         }
-        self.categories.iter().try_for_each(|priced| check_price(priced.price))?;
-        Ok(Self { venue: text::checked("venue", &self.venue, crate::concert::TITLE_LIMIT)?, ..self })
+        let categories = self.categories.into_iter().map(PricedCategory::checked).collect::<Result<_, _>>()?;
+        Ok(Self { venue: text::checked("venue", &self.venue, crate::concert::TITLE_LIMIT)?, categories, ..self })
     }
 
     /// Checks that it can be paid with points, which are of the currency `points`.
@@ -255,6 +279,12 @@ impl Performance {
         }
     }
 
+    /// What a category sells, if the performance has it.
+    #[must_use]
+    pub fn kind(&self, category: CategoryId) -> Option<CategoryKind> {
+        self.categories.iter().find(|priced| priced.id == category).map(|priced| priced.kind)
+    }
+
     /// The price of a category, if the performance has it.
     #[must_use]
     pub fn price(&self, category: CategoryId) -> Option<Amount> {
@@ -268,9 +298,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::{
-        CategoryKind, HOLD_SECONDS_LIMIT, MAX_SEATS_PER_CUSTOMER_LIMIT, PRICE_LIMIT, Performance, PricedCategory,
-        SalesState, SalesStatus,
+        CategoryKind, HOLD_SECONDS_LIMIT, MAX_SEATS_PER_CUSTOMER_LIMIT, PRICE_LIMIT, Performance, PerformanceError,
+        PricedCategory, SalesState, SalesStatus,
     };
+    use crate::allotment::CAPACITY_LIMIT;
     use crate::ids::{CategoryId, ConcertId, PerformanceId};
     use crate::money::{Amount, Currency};
 
@@ -325,6 +356,23 @@ mod tests {
             change(&mut terms);
             assert_eq!(terms.checked().unwrap_err().field(), field);
         }
+    }
+
+    #[test]
+    fn a_term_of_an_allotment_outside_its_limits_is_named() {
+        let kind = |capacity| CategoryKind::Allotment { capacity, area: None };
+        let with = |change: fn(&mut PricedCategory), capacity| {
+            let mut terms = performance();
+            terms.categories[0].kind = kind(capacity);
+            change(&mut terms.categories[0]);
+            terms.checked()
+        };
+        let named = with(|category| category.name = " Floor ".to_owned(), CAPACITY_LIMIT);
+        assert_eq!(named.map(|terms| terms.categories[0].name.clone()), Ok("Floor".to_owned()));
+        let field = |refused: Result<Performance, PerformanceError>| refused.unwrap_err().field();
+        assert_eq!(field(with(|_| {}, CAPACITY_LIMIT + 1)), "capacity");
+        assert_eq!(field(with(|category| category.name.clear(), 0)), "name");
+        assert_eq!(field(with(|category| category.color = "c".repeat(201), 0)), "color");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! `held` → `paid` → `refunded`, or `expired`, `cancelled`. A state change consumes the old state.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +115,16 @@ impl Reservation {
     /// The seats it took, in the order of its items.
     pub fn seats(&self) -> impl Iterator<Item = SeatNo> + '_ {
         self.items.iter().filter_map(|item| item.seat)
+    }
+
+    /// How many tickets without seats it took, by category.
+    #[must_use]
+    pub fn tickets(&self) -> BTreeMap<CategoryId, u32> {
+        let mut tickets = BTreeMap::new();
+        for item in self.items.iter().filter(|item| item.seat.is_none()) {
+            *tickets.entry(item.category).or_default() += 1;
+        }
+        tickets
     }
 
     /// Whether it still keeps its seats from others at `now`.

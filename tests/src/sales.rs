@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use onsale_application::ports::{
     Audit, BoxOffice, Cashier, CatalogueEditor, ChargeOrder, Context, HoldOrder, PayOrder, RefundOrder, ReleaseOrder,
 };
-use onsale_domain::box_office::{HoldSeats, Limits, PayReservation, RefundReservation};
+use onsale_domain::box_office::{Hold, Limits, PayReservation, RefundReservation, Wanted};
 use onsale_domain::charge::Charge;
 use onsale_domain::ids::AccountId;
 use onsale_domain::performance::Performance;
@@ -139,7 +139,8 @@ pub fn charge_order(store: &Store, customer: AccountId, points: i64) -> ChargeOr
 #[must_use]
 pub fn hold_order(store: &Store, performance: &Performance, customer: AccountId, seats: &[SeatNo]) -> HoldOrder {
     let seats = seats.iter().map(|no| (*no, store.context.new_id())).collect();
-    let hold = HoldSeats { reservation: store.context.new_id(), customer, seats, admission: None };
+    let wanted = Wanted::Seats(seats);
+    let hold = Hold { reservation: store.context.new_id(), customer, wanted, admission: None };
     HoldOrder { performance: performance.id, hold, idempotency: None }
 }
 

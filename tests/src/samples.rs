@@ -85,7 +85,7 @@ pub fn draft(context: &Context, concert: ConcertId, plan: Option<&SeatingPlan>) 
     };
     let categories = plan.map_or(&[][..], |plan| &plan.categories);
     let prices = categories.iter().zip([amount(100), amount(200)]).map(|(category, price)| (category.id, price));
-    PerformanceDraft { performance, prices: prices.collect() }
+    PerformanceDraft { performance, prices: prices.collect(), allotments: Vec::new() }
 }
 
 /// A customer's account at that address.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 mod rows;
 
 /// The format of everything in this module.
-pub(crate) const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 2;
 /// The version and the checksum.
 const HEAD_BYTES: usize = 5;
 

@@ -3,6 +3,7 @@
 //! All statements read one snapshot. Tables are walked in slices of some thousand rows by primary key, so each statement
 //! is short however much has been sold, and the walk can stop at its time limit: what was not finished by then is named.
 
+mod allotments;
 mod coupons;
 mod customers;
 mod invariant;
@@ -24,8 +25,9 @@ use self::invariant::{Invariant, Slice, Subject};
 use crate::database::{Database, SqlError, Transaction};
 
 /// Everything that is proved.
-const SUBJECTS: [&Subject; 15] = [
+const SUBJECTS: [&Subject; 16] = [
     &seats::SEATS,
+    &allotments::ALLOTMENTS,
     &reservations::RESERVATIONS,
     &payments::PAYMENTS,
     &payments::REFUNDS,

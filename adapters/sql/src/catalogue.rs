@@ -3,6 +3,7 @@
 //! Every change commits together with a higher `catalogue_generation` and its line of the journal, and is announced
 //! afterwards. Every read says which generation it saw, from the same snapshot.
 
+mod allotments;
 mod concerts;
 mod copy;
 mod copy_state;

@@ -1,11 +1,13 @@
 //! Selling in SQL: the box office and the cashier.
 //!
-//! Everything that changes a performance's seats goes through the performance's lane, charges through lanes of their
+//! Everything that changes a performance's seats or allotments goes through the performance's lane, charges through lanes of their
 //! own. One transaction settles a group: lock, load the facts, let the domain decide each command in its order, write
 //! the changes in multi-row statements, commit, announce. The locks in the database make it right, also between
 //! replicas; the lanes only make it fast.
 
 mod accounts;
+mod allotments;
+mod announcement;
 mod changes;
 mod charges;
 mod codes;
@@ -50,7 +52,7 @@ pub struct SqlSales {
 }
 
 impl SqlSales {
-    /// Sells on `database`; changes of seats are announced on `bus`.
+    /// Sells on `database`; changes of seats and allotments are announced on `bus`.
     ///
     /// A [`SeatDelta`](onsale_application::ports::SeatDelta) of epoch 0 belongs to no sequence of versions: it says that
     /// seats may have changed without anybody knowing which, and that copies must be read anew.
@@ -92,6 +94,8 @@ pub(crate) fn sized_texts() -> Vec<crate::snapshots::NamedText> {
         "sales::",
         accounts::LOCK,
         accounts::UPDATE,
+        allotments::LOCK,
+        allotments::UPDATE,
         changes::INSERT,
         changes::UPDATE,
         changes::INSERT_ITEMS,

@@ -294,7 +294,7 @@ impl AvailabilityBoard {
             Some(id) => self.catalogue.seating_plan(id).await?,
             None => None,
         };
-        Ok(Layout::new(performance, plan.as_deref()))
+        Ok(Layout::new(&known, plan.as_deref()))
     }
 
     /// Drops the least recently read images until `wanted` more seats fit.

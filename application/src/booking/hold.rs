@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use onsale_domain::box_office::{self, Admission, HoldRefusal, ReleaseRefusal, Released};
-use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
+use onsale_domain::box_office::{Admission, Hold, HoldRefusal, ReleaseRefusal, Released, Wanted};
+use onsale_domain::ids::{AccountId, CategoryId, PerformanceId, ReservationId};
 use onsale_domain::performance::{MAX_SEATS_PER_CUSTOMER_LIMIT, Performance};
 use onsale_domain::reservation::Reservation;
 use onsale_domain::seat::SeatNo;
@@ -12,19 +12,43 @@ use crate::ports::{
 };
 use crate::waiting_room::{AdmissionError, Admissions};
 
-/// Seats that a customer asks for.
+/// Seats or tickets that a customer asks for.
 #[derive(Clone, Debug)]
 pub struct HoldRequest {
     /// Who asks.
     pub customer: AccountId,
     /// Of which performance.
     pub performance: PerformanceId,
-    /// Which seats, in any order.
-    pub seats: Vec<SeatNo>,
+    /// What is asked for.
+    pub wanted: WantedItems,
     /// The pass on which the customer is here, if one was shown.
     pub pass: Option<String>,
     /// The caller's name for this request.
     pub idempotency: Option<IdempotencyKey>,
+}
+
+/// What a customer asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WantedItems {
+    /// These seats, in any order.
+    Seats(Vec<SeatNo>),
+    /// Tickets without seats.
+    Tickets {
+        /// Of which category.
+        category: CategoryId,
+        /// How many.
+        quantity: u32,
+    },
+}
+
+impl WantedItems {
+    /// How many seats or tickets it is.
+    fn quantity(&self) -> usize {
+        match self {
+            Self::Seats(seats) => seats.len(),
+            Self::Tickets { quantity, .. } => *quantity as usize,
+        }
+    }
 }
 
 /// Why nothing was held.
@@ -33,6 +57,9 @@ pub enum HoldSeatsError {
     /// No seats were named.
     #[error("name at least one seat")]
     NoSeats,
+    /// No tickets were asked for.
+    #[error("ask for at least one ticket")]
+    NoTickets,
     /// A seat was named twice.
     #[error("seat {0} is named twice")]
     SeatNamedTwice(SeatNo),
@@ -44,7 +71,7 @@ pub enum HoldSeatsError {
     Step(#[from] StepError<HoldRefusal>),
 }
 
-/// Takes seats for a customer.
+/// Takes seats or tickets for a customer.
 pub struct HoldSeats {
     catalogue: Arc<dyn CatalogueReader>,
     box_office: Arc<dyn BoxOffice>,
@@ -66,7 +93,7 @@ impl HoldSeats {
         Self { catalogue, box_office, timer, admissions, context }
     }
 
-    /// Holds every seat of `request`, or none.
+    /// Holds all that is asked for, or nothing.
     ///
     /// # Errors
     /// [`HoldSeatsError`]; nothing is held then.
@@ -94,24 +121,38 @@ impl HoldSeats {
         admission: Option<Admission>,
         limit: u32,
     ) -> Result<HoldOrder, HoldSeatsError> {
-        let mut seats = request.seats;
+        if request.wanted.quantity() > MAX_SEATS_PER_CUSTOMER_LIMIT as usize {
+            return Err(StepError::Refused(HoldRefusal::TooManySeats { limit }).into());
+        }
+        let hold = Hold {
+            reservation: self.context.new_id(),
+            customer: request.customer,
+            wanted: self.wanted(request.wanted)?,
+            admission,
+        };
+        Ok(HoldOrder { performance: request.performance, hold, idempotency: request.idempotency })
+    }
+
+    fn wanted(&self, items: WantedItems) -> Result<Wanted, HoldSeatsError> {
+        match items {
+            WantedItems::Seats(seats) => self.seats(seats),
+            WantedItems::Tickets { quantity: 0, .. } => Err(HoldSeatsError::NoTickets),
+            WantedItems::Tickets { category, quantity } => {
+                let items = (0..quantity).map(|_| self.context.new_id()).collect();
+                Ok(Wanted::Tickets { category, items })
+            }
+        }
+    }
+
+    fn seats(&self, mut seats: Vec<SeatNo>) -> Result<Wanted, HoldSeatsError> {
         if seats.is_empty() {
             return Err(HoldSeatsError::NoSeats);
-        }
-        if seats.len() > MAX_SEATS_PER_CUSTOMER_LIMIT as usize {
-            return Err(StepError::Refused(HoldRefusal::TooManySeats { limit }).into());
         }
         seats.sort_unstable();
         if let Some(pair) = seats.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(HoldSeatsError::SeatNamedTwice(pair[0]));
         }
-        let hold = box_office::HoldSeats {
-            reservation: self.context.new_id(),
-            customer: request.customer,
-            seats: seats.into_iter().map(|no| (no, self.context.new_id())).collect(),
-            admission,
-        };
-        Ok(HoldOrder { performance: request.performance, hold, idempotency: request.idempotency })
+        Ok(Wanted::Seats(seats.into_iter().map(|no| (no, self.context.new_id())).collect()))
     }
 
     /// Prompt tidying only, for which no customer waits: the hold ends by itself, and the sweep arms what could not be

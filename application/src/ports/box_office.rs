@@ -1,19 +1,20 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use onsale_domain::box_office::{HoldRefusal, HoldSeats, ReleaseRefusal, Released};
+use onsale_domain::allotment::Allotment;
+use onsale_domain::box_office::{Hold, HoldRefusal, ReleaseRefusal, Released};
 use onsale_domain::ids::{AccountId, PerformanceId, ReservationId};
 use onsale_domain::reservation::{Reservation, ReservationStatus};
 use onsale_domain::seat::{SeatNo, SeatState};
 
 use super::{Done, IdempotencyKey, Page, StepError, Unavailable};
 
-/// Seats that a customer wants.
+/// Seats or tickets that a customer wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldOrder {
     /// Of which performance.
     pub performance: PerformanceId,
-    /// Which seats, for whom.
-    pub hold: HoldSeats,
+    /// What is wanted, for whom.
+    pub hold: Hold,
     /// The caller's name for this request.
     pub idempotency: Option<IdempotencyKey>,
 }
@@ -60,24 +61,36 @@ pub struct TakenSeat {
     pub state: SeatState,
 }
 
-/// Who has which seats of a performance, as of one version.
+/// An allotment, and when the holds on it end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllotmentMap {
+    /// The allotment; the tickets of holds past their end count as taken in it until somebody ends them.
+    pub allotment: Allotment,
+    /// How many of the taken tickets are held until each moment, in ascending order.
+    pub ends: Vec<(DateTime<Utc>, u32)>,
+}
+
+/// Who has which seats of a performance, and what is left of its allotments, as of one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatMap {
     /// Names this sequence of versions; another epoch means that versions cannot be compared.
     pub epoch: i64,
-    /// Rises by one with every group of commands that changed a seat.
+    /// Rises by one with every group of commands that changed a seat or an allotment.
     pub version: i64,
     /// Every seat that somebody has, in ascending order; all others are free.
     pub taken: Vec<TakenSeat>,
+    /// Every allotment.
+    pub allotments: Vec<AllotmentMap>,
 }
 
-/// The seats of every performance, and who has them.
+/// The seats and tickets of every performance, and who has them.
 #[async_trait]
 pub trait BoxOffice: Send + Sync {
-    /// Holds every seat of `order`, or none.
+    /// Holds all that `order` wants, or nothing.
     ///
     /// # Errors
-    /// [`HoldRefusal::SeatsTaken`] names each seat that is held or sold; [`StepError::Busy`] when the performance's
+    /// [`HoldRefusal::SeatsTaken`] names each seat that is held or sold, [`HoldRefusal::SoldOut`] says that so many
+    /// tickets are not left; [`StepError::Busy`] when the performance's
     /// lane is full. Nothing is held in any of them.
     async fn hold(&self, order: HoldOrder) -> Result<Done<Reservation>, StepError<HoldRefusal>>;
 
@@ -114,7 +127,7 @@ pub trait BoxOffice: Send + Sync {
         limit: u32,
     ) -> Result<Page<Reservation, ReservationId>, Unavailable>;
 
-    /// Who has which seats, read in one consistent view; nothing when there is no such performance.
+    /// Who has which seats, and what is left of the allotments, read in one consistent view; nothing when there is no such performance.
     ///
     /// # Errors
     /// [`Unavailable`].

@@ -1,10 +1,21 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use onsale_domain::allotment::Allotment;
 use onsale_domain::ids::{CouponCampaignId, PerformanceId, WaitingRoomId};
 use onsale_domain::seat::{SeatNo, SeatState};
 
-/// What one group of commands changed on the seats of a performance.
+/// What one group of commands changed on an allotment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllotmentDelta {
+    /// The allotment as it is now.
+    pub allotment: Allotment,
+    /// By how many the tickets that are held until each moment have risen or fallen.
+    pub ends: Vec<(DateTime<Utc>, i64)>,
+}
+
+/// What one group of commands changed on the seats and allotments of a performance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatDelta {
     /// Of which performance.
@@ -15,12 +26,14 @@ pub struct SeatDelta {
     pub version: i64,
     /// Each changed seat as it is now.
     pub seats: Vec<(SeatNo, SeatState)>,
+    /// Each changed allotment.
+    pub allotments: Vec<AllotmentDelta>,
 }
 
 /// Something that replicas tell each other. Losing one makes nothing wrong, only slower.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BusMessage {
-    /// Seats changed.
+    /// Seats or allotments changed.
     Seats(Arc<SeatDelta>),
     /// The catalogue changed and has this generation now.
     Catalogue {

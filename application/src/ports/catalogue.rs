@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use onsale_domain::concert::{Concert, ConcertError};
 use onsale_domain::ids::{AccountId, CategoryId, ConcertId, OperatorActionId, PerformanceId, SeatingPlanId};
 use onsale_domain::money::Amount;
-use onsale_domain::performance::{Performance, PerformanceError, SalesStatus};
+use onsale_domain::performance::{CategoryKind, Performance, PerformanceError, SalesStatus};
 use onsale_domain::plan::{PlanError, SeatingPlan};
 use thiserror::Error;
 
@@ -84,13 +84,33 @@ pub trait CatalogueReader: Send + Sync {
     async fn generation(&self) -> Result<i64, Unavailable>;
 }
 
-/// A performance to add. Its seats are those of the plan; every category that has seats needs a price.
+/// A performance to add. Its seats are those of the plan; every category that has seats needs a price. Without a plan it
+/// has allotments only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PerformanceDraft {
     /// The performance, with [`SalesStatus::Preparing`] and no categories.
     pub performance: Performance,
     /// The price of each category of the plan.
     pub prices: Vec<(CategoryId, Amount)>,
+    /// Its tickets without seats.
+    pub allotments: Vec<AllotmentDraft>,
+}
+
+/// Tickets without seats to add with a performance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllotmentDraft {
+    /// The category that they become.
+    pub id: CategoryId,
+    /// What it is called; nothing when its area in the plan says it.
+    pub name: Option<String>,
+    /// Its colour on the map; nothing when its area in the plan says it, or there is none.
+    pub color: Option<String>,
+    /// The area of the plan that they are for: its index there.
+    pub area: Option<u16>,
+    /// How many there are.
+    pub capacity: u32,
+    /// What one costs.
+    pub price: Amount,
 }
 
 /// What to change on a concert; what is absent stays.
@@ -129,6 +149,8 @@ pub struct PerformanceChange {
     pub status: Option<SalesStatus>,
     /// New prices of categories that the performance has; holds that exist keep theirs.
     pub prices: Vec<(CategoryId, Amount)>,
+    /// New capacities of allotments, not below what is taken.
+    pub capacities: Vec<(CategoryId, u32)>,
 }
 
 impl ConcertChange {
@@ -150,12 +172,20 @@ impl PerformanceChange {
     ///
     /// # Errors
     /// [`EditError::UnknownCategory`] for a price of a category that the performance does not have;
+    /// [`EditError::UnknownAllotment`] for a capacity of one that is no allotment;
     /// [`EditError::Cancelled`] when a cancelled performance would be sold again.
     pub fn applied_to(self, performance: Performance) -> Result<Performance, EditError> {
         let mut categories = performance.categories;
         for (category, price) in self.prices {
             let priced = categories.iter_mut().find(|priced| priced.id == category);
             priced.ok_or(EditError::UnknownCategory { category })?.price = price;
+        }
+        for (category, new) in self.capacities {
+            let found = categories.iter_mut().find(|priced| priced.id == category).map(|priced| &mut priced.kind);
+            let Some(CategoryKind::Allotment { capacity, .. }) = found else {
+                return Err(EditError::UnknownAllotment { category });
+            };
+            *capacity = new;
         }
         let status = self.status.unwrap_or(performance.status);
         if performance.status == SalesStatus::Cancelled && status != SalesStatus::Cancelled {
@@ -200,6 +230,35 @@ pub enum EditError {
     MissingPrice {
         /// Which.
         category: CategoryId,
+    },
+    /// The performance has no such allotment.
+    #[error("there is no allotment {category}")]
+    UnknownAllotment {
+        /// Which.
+        category: CategoryId,
+    },
+    /// The plan has no such area.
+    #[error("the plan has no area {area}")]
+    UnknownArea {
+        /// Which index was named.
+        area: u16,
+    },
+    /// A performance would have more allotments than the limit.
+    #[error("a performance has at most {limit} allotments")]
+    TooManyAllotments {
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// A performance would have neither a plan nor allotments.
+    #[error("a performance has a seating plan, or allotments, or both")]
+    NothingToSell,
+    /// The new capacity is smaller than what is taken; holds that have just ended count until they are tidied.
+    #[error("{taken} tickets of category {category} are taken")]
+    CapacityBelowTaken {
+        /// Of which allotment.
+        category: CategoryId,
+        /// How many are taken.
+        taken: u32,
     },
     /// A cancelled performance stays cancelled.
     #[error("a cancelled performance stays cancelled")]

@@ -30,7 +30,7 @@ fn currency(code: &str) -> Currency {
 
 fn draft(price: Amount) -> PerformanceDraft {
     let performance = terms(performance(0), SeatingPlanId(Uuid::nil()));
-    PerformanceDraft { performance, prices: vec![(category(0), price)] }
+    PerformanceDraft { performance, prices: vec![(category(0), price)], allotments: Vec::new() }
 }
 
 fn concert(title: &str) -> Concert {

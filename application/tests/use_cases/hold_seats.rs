@@ -1,13 +1,14 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use onsale_application::booking::{HoldRequest, HoldSeats, HoldSeatsError, ReleaseHold};
+use onsale_application::booking::{HoldRequest, HoldSeats, HoldSeatsError, ReleaseHold, WantedItems};
 use onsale_application::ports::{Done, HoldAlarm, StepError};
-use onsale_domain::box_office::{HoldRefusal, ReleaseRefusal, Released};
+use onsale_domain::box_office::{HoldRefusal, ReleaseRefusal, Released, Wanted};
 use onsale_domain::reservation::Reservation;
 
 use crate::doubles::{
-    BoxOfficeDouble, CatalogueDouble, HoldTimerDouble, TestClock, context, customer, ended, no_rooms, performance,
-    reservation,
+    BoxOfficeDouble, CatalogueDouble, HoldTimerDouble, TestClock, category, context, customer, ended, no_rooms,
+    performance, reservation,
 };
 
 struct Booking {
@@ -38,7 +39,7 @@ fn request(seats: &[u32]) -> HoldRequest {
     HoldRequest {
         customer: customer(0),
         performance: performance(0),
-        seats: seats.to_vec(),
+        wanted: WantedItems::Seats(seats.to_vec()),
         pass: None,
         idempotency: None,
     }
@@ -49,7 +50,7 @@ async fn seats_are_ordered_and_each_becomes_an_item_of_its_own() {
     let booking = Booking::new().await;
     booking.hold(&[9, 3, 5]).await.expect("the seats are free");
     let held = booking.box_office.held.lock();
-    let (numbers, mut items): (Vec<_>, Vec<_>) = held[0].hold.seats.iter().copied().unzip();
+    let (numbers, mut items): (Vec<_>, Vec<_>) = held[0].hold.wanted.seats().iter().copied().unzip();
     assert_eq!(numbers, [3, 5, 9]);
     items.sort_unstable();
     items.dedup();
@@ -65,6 +66,32 @@ async fn what_is_not_an_order_reaches_no_lane() {
     let too_many: Vec<u32> = (0..51).collect();
     let refused = StepError::Refused(HoldRefusal::TooManySeats { limit: 4 });
     assert_eq!(booking.hold(&too_many).await, Err(refused.into()));
+    assert_eq!(booking.box_office.held.lock().len(), 0);
+}
+
+#[tokio::test]
+async fn each_ticket_becomes_an_item_of_its_own() {
+    let booking = Booking::new().await;
+    let wanted = WantedItems::Tickets { category: category(0), quantity: 3 };
+    booking.hold.execute(HoldRequest { wanted, ..request(&[]) }).await.expect("tickets are left");
+    let held = booking.box_office.held.lock();
+    let Wanted::Tickets { category: wanted, items } = &held[0].hold.wanted else { panic!("tickets were asked for") };
+    assert_eq!(*wanted, category(0));
+    assert_eq!(items.iter().collect::<HashSet<_>>().len(), 3);
+}
+
+#[tokio::test]
+async fn no_tickets_or_too_many_reach_no_lane() {
+    let booking = Booking::new().await;
+    let tickets = |quantity| {
+        let wanted = WantedItems::Tickets { category: category(0), quantity };
+        booking.hold.execute(HoldRequest { wanted, ..request(&[]) })
+    };
+    assert_eq!(tickets(0).await, Err(HoldSeatsError::NoTickets));
+    for quantity in [51, u32::MAX] {
+        let refused = StepError::Refused(HoldRefusal::TooManySeats { limit: 4 });
+        assert_eq!(tickets(quantity).await, Err(refused.into()));
+    }
     assert_eq!(booking.box_office.held.lock().len(), 0);
 }
 

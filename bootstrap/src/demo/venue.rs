@@ -1,7 +1,13 @@
-//! A dome of four rings around a stage: 15,456 seats.
+//! A dome of four rings around a stage and a standing area: 15,456 seats.
 
-use onsale_domain::plan::{FileCategory, FileRow, FileSeat, FileZone, Label, PlanFile, Point, Size};
+use onsale_domain::plan::{
+    FileArea, FileCategory, FileCircle, FileRow, FileSeat, FileText, FileZone, Label, PlanFile, Point, Size,
+};
 
+/// What stands on the area around the stage.
+pub(super) const STANDING: &str = "Standing";
+/// Its radius.
+const STANDING_RADIUS: f64 = 145.0;
 /// Blocks of each ring.
 const BLOCKS: u32 = 12;
 /// Name, colour, rows of each block, seats of the first row, how many more each row has, and the first row's radius.
@@ -25,9 +31,24 @@ pub(super) fn plan() -> PlanFile {
     PlanFile {
         name: "Demo Dome".to_owned(),
         categories: categories.collect(),
-        zones: blocks.collect(),
+        zones: blocks.chain([standing()]).collect(),
         size: Size { width: 2.0 * MIDDLE, height: 2.0 * MIDDLE },
     }
+}
+
+fn standing() -> FileZone {
+    let area = FileArea {
+        shape: "circle".to_owned(),
+        color: Some("#8a4fbf".to_owned()),
+        position: Point { x: MIDDLE, y: MIDDLE },
+        rotation: 0.0,
+        text: Some(FileText { text: STANDING.to_owned() }),
+        rectangle: None,
+        circle: Some(FileCircle { radius: STANDING_RADIUS }),
+        ellipse: None,
+        polygon: None,
+    };
+    FileZone { name: STANDING.to_owned(), position: Point::default(), rows: Vec::new(), areas: vec![area] }
 }
 
 fn zone(&(name, _, rows, first, more, radius): &(&str, &str, u32, u32, u32, f64), block: u32) -> FileZone {
@@ -71,6 +92,7 @@ mod tests {
     #[test]
     fn the_dome_has_at_least_fifteen_thousand_seats() {
         let plan = SeatingPlan::from_file(SeatingPlanId(Uuid::nil()), super::plan(), || CategoryId(Uuid::nil()));
-        assert_eq!(plan.unwrap().seats.len(), 15_456);
+        let plan = plan.unwrap();
+        assert_eq!((plan.seats.len(), plan.areas[0].text.as_str()), (15_456, super::STANDING));
     }
 }

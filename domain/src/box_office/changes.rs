@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
+use crate::allotment::Allotment;
 use crate::coupon::Coupon;
-use crate::ids::{AccountId, CouponId, ReservationId};
+use crate::ids::{AccountId, CategoryId, CouponId, ReservationId};
 use crate::money::Amount;
 use crate::payment::{Payment, Refund};
 use crate::points::LedgerEntry;
@@ -13,6 +14,8 @@ use crate::seat::{Seat, SeatNo};
 pub struct Changes {
     /// Seats as they are now.
     pub seats: BTreeMap<SeatNo, Seat>,
+    /// Allotments as they are now.
+    pub allotments: BTreeMap<CategoryId, Allotment>,
     /// Reservations as they are now, new ones among them.
     pub reservations: BTreeMap<ReservationId, Reservation>,
     /// Coupons as they are now.
@@ -34,9 +37,16 @@ impl Changes {
         self.seats.is_empty() && self.reservations.is_empty() && self.entries.is_empty()
     }
 
+    /// Whether something is free, or taken, that was not before.
+    #[must_use]
+    pub fn touches_availability(&self) -> bool {
+        !self.seats.is_empty() || !self.allotments.is_empty()
+    }
+
     /// Adds what a later command changed.
     pub fn merge(&mut self, later: Self) {
         self.seats.extend(later.seats);
+        self.allotments.extend(later.allotments);
         self.reservations.extend(later.reservations);
         self.coupons.extend(later.coupons);
         self.balances.extend(later.balances);

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::ids::{AccountId, CouponId, EntryId, ItemId, PaymentId, RefundId, ReservationId, WaitingRoomId};
+use crate::ids::{AccountId, CategoryId, CouponId, EntryId, ItemId, PaymentId, RefundId, ReservationId, WaitingRoomId};
 use crate::money::Amount;
 use crate::payment::{Payment, Refund};
 use crate::reservation::Reservation;
@@ -12,8 +12,8 @@ use crate::waiting_room::QueueNumber;
 /// Something to do to one performance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Take seats.
-    Hold(HoldSeats),
+    /// Take seats or tickets.
+    Hold(Hold),
     /// Give a hold back.
     Release(ReleaseHold),
     /// Tidy a hold whose time has passed.
@@ -24,17 +24,52 @@ pub enum Command {
     Refund(RefundReservation),
 }
 
-/// Take all of these seats, or none.
+/// Take all that is wanted, or nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HoldSeats {
+pub struct Hold {
     /// The reservation to make.
     pub reservation: ReservationId,
-    /// Who takes them.
+    /// Who takes it.
     pub customer: AccountId,
-    /// The seats, in ascending order without repetition, each with the item it becomes.
-    pub seats: Vec<(SeatNo, ItemId)>,
+    /// What is wanted.
+    pub wanted: Wanted,
     /// The admission on which the customer is here, when the concert has a waiting room.
     pub admission: Option<Admission>,
+}
+
+/// What a customer wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// These seats, in ascending order without repetition, each with the item it becomes.
+    Seats(Vec<(SeatNo, ItemId)>),
+    /// Tickets without seats.
+    Tickets {
+        /// Of which category.
+        category: CategoryId,
+        /// The items that they become.
+        items: Vec<ItemId>,
+    },
+}
+
+impl Wanted {
+    /// How many seats or tickets it is.
+    #[must_use]
+    pub fn quantity(&self) -> u32 {
+        let items = match self {
+            Self::Seats(seats) => seats.len(),
+            Self::Tickets { items, .. } => items.len(),
+        };
+        u32::try_from(items).unwrap_or(u32::MAX)
+    }
+
+    /// The seats that it names.
+    #[must_use]
+    pub fn seats(&self) -> &[(SeatNo, ItemId)] {
+        match self {
+            Self::Seats(seats) => seats,
+            Self::Tickets { .. } => &[],
+        }
+    }
 }
 
 /// A place in a waiting room that was let in.
@@ -116,7 +151,7 @@ pub enum Released {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Seats are held.
+    /// Seats or tickets are held.
     Held(Reservation),
     /// A hold was given back or tidied.
     Released(Released),
@@ -158,6 +193,15 @@ pub enum HoldRefusal {
         /// Every one of them, in ascending order.
         seats: Vec<SeatNo>,
     },
+    /// The performance sells no such tickets.
+    #[error("the performance sells nothing of category {category} in this way")]
+    UnknownCategory {
+        /// Which.
+        category: CategoryId,
+    },
+    /// So many are not left.
+    #[error("so many are not left")]
+    SoldOut,
     /// The performance is not sold at this moment.
     #[error("the performance is not on sale")]
     NotOnSale,
@@ -167,7 +211,7 @@ pub enum HoldRefusal {
         /// How many are allowed.
         limit: u32,
     },
-    /// The customer would have more seats of this performance than are allowed.
+    /// The customer would have more seats and tickets of this performance than are allowed.
     #[error("at most {limit} seats of a performance per customer")]
     TooManySeats {
         /// How many are allowed.

@@ -1,18 +1,20 @@
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::coupons::{self, Spending};
+use super::holding::decide_hold;
 use super::{
-    Changes, Command, ExpireHold, Facts, HoldRefusal, HoldSeats, Outcome, PayRefusal, PayReservation, RefundRefusal,
-    RefundReservation, Refusal, ReleaseHold, ReleaseRefusal, Released,
+    Changes, Command, ExpireHold, Facts, Outcome, PayRefusal, PayReservation, RefundRefusal, RefundReservation,
+    Refusal, ReleaseHold, ReleaseRefusal, Released,
 };
-use crate::ids::{AccountId, ReservationId};
+use crate::allotment::Allotment;
+use crate::ids::{AccountId, CategoryId, ReservationId};
 use crate::money::Amount;
 use crate::payment::{Payment, Refund};
 use crate::performance::SalesStatus;
 use crate::points::{EntryKind, EntryReferences, LedgerAccount, LedgerEntry};
-use crate::reservation::{Item, Reservation, ReservationState};
+use crate::reservation::{Reservation, ReservationState};
 use crate::seat::{Seat, SeatState};
 
 /// Decides one command on `facts` at `now`.
@@ -30,75 +32,6 @@ pub fn decide(facts: &Facts, command: &Command, now: DateTime<Utc>) -> Result<(O
         Command::Pay(payment) => Ok(decide_payment(facts, *payment, now)?),
         Command::Refund(refund) => Ok(decide_refund(facts, *refund, now)?),
     }
-}
-
-fn decide_hold(facts: &Facts, hold: &HoldSeats, now: DateTime<Utc>) -> Result<(Outcome, Changes), HoldRefusal> {
-    if let Some(reservation) = facts.reservations.get(&hold.reservation) {
-        return Ok((Outcome::Held(reservation.clone()), Changes::default()));
-    }
-    if hold.admission.is_some_and(|admission| facts.ended.contains(&admission)) {
-        return Err(HoldRefusal::PassEnded);
-    }
-    if !facts.performance.is_on_sale(now) {
-        return Err(HoldRefusal::NotOnSale);
-    }
-    let seats = free_seats(facts, hold, now)?;
-    check_limits(facts, hold, now)?;
-    let reservation = reserve(facts, hold, &seats, now);
-    let until = reservation.held_until;
-    let seats = seats.into_iter().map(|seat| (seat.no, held(seat, reservation.id, until))).collect();
-    let changes = Changes { seats, reservations: one(&reservation), ..Changes::default() };
-    Ok((Outcome::Held(reservation), changes))
-}
-
-fn free_seats(facts: &Facts, hold: &HoldSeats, now: DateTime<Utc>) -> Result<Vec<Seat>, HoldRefusal> {
-    let numbers = || hold.seats.iter().map(|(no, _)| *no);
-    let unknown: Vec<_> = numbers().filter(|no| !facts.seats.contains_key(no)).collect();
-    if !unknown.is_empty() {
-        return Err(HoldRefusal::UnknownSeats { seats: unknown });
-    }
-    let seats: Vec<Seat> = numbers().map(|no| facts.seats[&no]).collect();
-    let conflicts: Vec<_> = seats.iter().filter(|seat| !seat.is_free(now)).map(|seat| seat.no).collect();
-    if conflicts.is_empty() { Ok(seats) } else { Err(HoldRefusal::SeatsTaken { conflicts }) }
-}
-
-fn check_limits(facts: &Facts, hold: &HoldSeats, now: DateTime<Utc>) -> Result<(), HoldRefusal> {
-    let customer = facts.customers.get(&hold.customer).ok_or(HoldRefusal::UnknownCustomer)?;
-    let seats_limit = facts.performance.max_seats_per_customer;
-    let wanted = u32::try_from(hold.seats.len()).unwrap_or(u32::MAX);
-    if customer.quantity(facts.performance.id, now).saturating_add(wanted) > seats_limit {
-        return Err(HoldRefusal::TooManySeats { limit: seats_limit });
-    }
-    let holds_limit = facts.limits.open_holds_per_customer;
-    if customer.open_holds(now) >= holds_limit as usize {
-        return Err(HoldRefusal::TooManyHolds { limit: holds_limit });
-    }
-    Ok(())
-}
-
-fn reserve(facts: &Facts, hold: &HoldSeats, seats: &[Seat], now: DateTime<Utc>) -> Reservation {
-    let item = |(seat, (_, id)): (&Seat, &(_, _))| Item {
-        id: *id,
-        category: seat.category,
-        price: facts.performance.price(seat.category).expect("every seat's category has a price"),
-        seat: Some(seat.no),
-    };
-    let items: Vec<Item> = seats.iter().zip(&hold.seats).map(item).collect();
-    Reservation {
-        id: hold.reservation,
-        customer: hold.customer,
-        performance: facts.performance.id,
-        amount: items.iter().map(|item| item.price).sum(),
-        items,
-        currency: facts.performance.currency,
-        created_at: now,
-        held_until: now + TimeDelta::seconds(i64::from(facts.performance.hold_seconds)),
-        state: ReservationState::Held,
-    }
-}
-
-fn held(seat: Seat, by: ReservationId, until: DateTime<Utc>) -> Seat {
-    Seat { state: SeatState::Held { by, until }, ..seat }
 }
 
 fn decide_release(
@@ -130,12 +63,21 @@ fn decide_expire(facts: &Facts, expire: ExpireHold, now: DateTime<Utc>) -> Resul
 }
 
 /// Ends a hold; seats that name another reservation by now are left alone.
-fn end_hold(facts: &Facts, reservation: &Reservation, state: ReservationState) -> (Outcome, Changes) {
+pub(super) fn end_hold(facts: &Facts, reservation: &Reservation, state: ReservationState) -> (Outcome, Changes) {
     let ended = Reservation { state, ..reservation.clone() };
     let still_its_own = |seat: &&Seat| seat.is_held_by(reservation.id);
     let seats = seats_of(facts, reservation).filter(still_its_own).map(freed).collect();
-    let changes = Changes { seats, reservations: one(&ended), ..Changes::default() };
+    let allotments = given_back(facts, reservation);
+    let changes = Changes { seats, allotments, reservations: one(&ended), ..Changes::default() };
     (Outcome::Released(Released::Ended(ended)), changes)
+}
+
+/// The allotments of a reservation's tickets without them. Until a hold is ended its tickets are its own, however late
+/// it is, so nothing is given back twice.
+fn given_back(facts: &Facts, reservation: &Reservation) -> BTreeMap<CategoryId, Allotment> {
+    let tickets = reservation.tickets().into_iter();
+    let known = tickets.filter_map(|(category, quantity)| Some((facts.allotments.get(&category)?, quantity)));
+    known.map(|(allotment, quantity)| (allotment.category, allotment.give_back(quantity))).collect()
 }
 
 fn decide_payment(
@@ -245,14 +187,15 @@ fn decide_refund(
         at: now,
         references: EntryReferences { refund: Some(refund.id), ..references(&refunded, payment) },
     };
-    let given_back = coupons::given_back(facts, payment, command.discount_entry, entry.references, now);
+    let coupon = coupons::given_back(facts, payment, command.discount_entry, entry.references, now);
     let mut changes = Changes {
         seats: seats_of(facts, reservation).filter(|seat| seat.is_sold_to(reservation.id)).map(freed).collect(),
+        allotments: given_back(facts, reservation),
         reservations: one(&refunded),
         refunds: vec![refund.clone()],
         ..moved(entry, refunded.customer, balance)
     };
-    changes.merge(given_back);
+    changes.merge(coupon);
     Ok((Outcome::Refunded(refund, refunded), changes))
 }
 
@@ -285,6 +228,6 @@ fn freed(seat: &Seat) -> (u32, Seat) {
     (seat.no, Seat { state: SeatState::Free, ..*seat })
 }
 
-fn one(reservation: &Reservation) -> BTreeMap<ReservationId, Reservation> {
+pub(super) fn one(reservation: &Reservation) -> BTreeMap<ReservationId, Reservation> {
     BTreeMap::from([(reservation.id, reservation.clone())])
 }

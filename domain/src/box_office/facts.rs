@@ -3,8 +3,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::{Admission, Changes};
+use crate::allotment::Allotment;
 use crate::coupon::HeldCoupon;
-use crate::ids::{AccountId, CouponId, PaymentId, PerformanceId, ReservationId};
+use crate::ids::{AccountId, CategoryId, CouponId, PaymentId, PerformanceId, ReservationId};
 use crate::money::Amount;
 use crate::payment::{Payment, Refund};
 use crate::performance::Performance;
@@ -64,7 +65,10 @@ pub struct Facts {
     pub limits: Limits,
     /// The seats that the commands touch.
     pub seats: BTreeMap<SeatNo, Seat>,
-    /// The reservations that the commands name.
+    /// The allotments that the commands touch.
+    pub allotments: BTreeMap<CategoryId, Allotment>,
+    /// The reservations that the commands name. Where an allotment may not suffice, also the earliest holds on it whose
+    /// time has passed: as many as there are tickets wanted, or all of them.
     pub reservations: HashMap<ReservationId, Reservation>,
     /// The customers of the commands.
     pub customers: HashMap<AccountId, Customer>,
@@ -82,6 +86,7 @@ impl Facts {
     /// Brings the facts up to date with what a command changed, for the commands after it.
     pub fn apply(&mut self, changes: &Changes) {
         self.seats.extend(changes.seats.iter().map(|(no, seat)| (*no, *seat)));
+        self.allotments.extend(&changes.allotments);
         for reservation in changes.reservations.values() {
             self.apply_reservation(reservation);
         }
@@ -98,18 +103,18 @@ impl Facts {
     }
 
     fn apply_reservation(&mut self, reservation: &Reservation) {
-        let standings = &mut self.customers.entry(reservation.customer).or_default().standings;
+        self.reservations.insert(reservation.id, reservation.clone());
+        let Some(customer) = self.customers.get_mut(&reservation.customer) else { return };
         let held_until = match reservation.state {
             ReservationState::Held => Some(reservation.held_until),
             ReservationState::Paid { .. } => None,
             _ => {
-                standings.remove(&reservation.id);
-                self.reservations.insert(reservation.id, reservation.clone());
+                customer.standings.remove(&reservation.id);
                 return;
             }
         };
         let quantity = u32::try_from(reservation.items.len()).unwrap_or(u32::MAX);
-        standings.insert(reservation.id, Standing { performance: reservation.performance, quantity, held_until });
-        self.reservations.insert(reservation.id, reservation.clone());
+        let standing = Standing { performance: reservation.performance, quantity, held_until };
+        customer.standings.insert(reservation.id, standing);
     }
 }

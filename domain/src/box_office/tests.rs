@@ -10,3 +10,4 @@ mod refunds;
 mod releases;
 mod sales;
 mod store;
+mod tickets;

@@ -56,7 +56,7 @@ async fn what_is_absent_stays_and_what_is_changed_is_announced(store: Store) {
     let expected =
         CouponCampaign { name: "Last call".to_owned(), ends_at: later, expires_at: later, ..made.campaign.clone() };
     assert_eq!(changed.campaign, expected);
-    assert_eq!(office.campaigns(&[id]).await.unwrap(), [changed.clone()]);
+    assert_eq!(office.campaigns(&[id]).await.unwrap(), std::slice::from_ref(&changed));
     assert_eq!(store.bus.heard(), [BusMessage::Campaign { campaign: id, change: changed.change }]);
     assert_eq!(office.change(id, change, None).await.unwrap(), changed, "the same again changes nothing");
     let unknown = office.change(store.context.new_id(), CampaignChange::default(), None).await;

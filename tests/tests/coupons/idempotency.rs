@@ -15,8 +15,9 @@ onsale_tests::contracts!(
     of_identical_wishes_at_once_one_is_carried_out,
 );
 
-fn named(order: IssueOrder, key: &str, request: u8) -> IssueOrder {
-    IssueOrder { idempotency: Some(IdempotencyKey::new(key, [request; 32]).unwrap()), ..order }
+fn named(mut order: IssueOrder, key: &str, request: u8) -> IssueOrder {
+    order.idempotency = Some(IdempotencyKey::new(key, [request; 32]).unwrap());
+    order
 }
 
 async fn a_repeated_wish_gets_the_same_answer(store: Store) {

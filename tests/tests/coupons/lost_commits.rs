@@ -101,7 +101,7 @@ async fn a_campaign_is_added_and_changed_once() {
         let changed = wired.change(campaign.id, change, None).await.unwrap();
         assert!(proxy.has_cut());
         assert_eq!(changed.change, added.change + 1);
-        assert_eq!(direct.campaigns(&[campaign.id]).await.unwrap(), [changed.clone()]);
+        assert_eq!(direct.campaigns(&[campaign.id]).await.unwrap(), std::slice::from_ref(&changed));
         let told = BusMessage::Campaign { campaign: campaign.id, change: changed.change };
         assert_eq!(store.bus.heard(), [told]);
     }

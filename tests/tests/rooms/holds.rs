@@ -12,7 +12,7 @@ use super::support::{PASS, draft, opened, refused, rooms, tick};
 onsale_tests::contracts!(seats_are_held_on_a_visit_that_is_alive_and_on_no_other, a_group_tells_admissions_apart);
 
 fn on(order: HoldOrder, admission: Admission) -> HoldOrder {
-    HoldOrder { hold: onsale_domain::box_office::HoldSeats { admission: Some(admission), ..order.hold }, ..order }
+    HoldOrder { hold: onsale_domain::box_office::Hold { admission: Some(admission), ..order.hold }, ..order }
 }
 
 async fn seats_are_held_on_a_visit_that_is_alive_and_on_no_other(store: Store) {

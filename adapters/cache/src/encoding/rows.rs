@@ -21,8 +21,8 @@ pub(crate) struct CategoryRow<'a> {
     name: &'a str,
     color: &'a str,
     price: i64,
-    /// Whether it sells tickets without seats.
-    allotment: bool,
+    /// The capacity and the area, if it sells tickets without seats.
+    allotment: Option<(u32, Option<u16>)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,7 +75,10 @@ impl Portable for PricedCategory {
             name: &self.name,
             color: &self.color,
             price: self.price.units(),
-            allotment: self.kind == CategoryKind::Allotment,
+            allotment: match self.kind {
+                CategoryKind::Seats => None,
+                CategoryKind::Allotment { capacity, area } => Some((capacity, area)),
+            },
         }
     }
 
@@ -85,7 +88,9 @@ impl Portable for PricedCategory {
             name: row.name.to_owned(),
             color: row.color.to_owned(),
             price: Amount::new(row.price).ok()?,
-            kind: if row.allotment { CategoryKind::Allotment } else { CategoryKind::Seats },
+            kind: row
+                .allotment
+                .map_or(CategoryKind::Seats, |(capacity, area)| CategoryKind::Allotment { capacity, area }),
         })
     }
 }

@@ -30,9 +30,10 @@ prop_compose! {
         name in ".*",
         color in ".*",
         units in 0..=Amount::MAX.units(),
-        seats: bool,
+        allotment in option::of((any::<u32>(), option::of(any::<u16>()))),
     ) -> PricedCategory {
-        let kind = if seats { CategoryKind::Seats } else { CategoryKind::Allotment };
+        let of_allotment = |(capacity, area)| CategoryKind::Allotment { capacity, area };
+        let kind = allotment.map_or(CategoryKind::Seats, of_allotment);
         PricedCategory { id, name, color, price: Amount::new(units).unwrap(), kind }
     }
 }

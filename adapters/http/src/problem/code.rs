@@ -82,6 +82,7 @@ codes! {
         SoldOut "sold_out" "Nothing is left";
         NotOnSale "not_on_sale" "The performance is not on sale";
         TooManyHolds "too_many_holds" "Too many open holds";
+        CapacityBelowTaken "capacity_below_taken" "More tickets are taken than there would be";
         AlreadyPaid "already_paid" "The reservation is paid";
         NotPayable "not_payable" "The reservation was given back";
         NotRefundable "not_refundable" "The reservation cannot be refunded";

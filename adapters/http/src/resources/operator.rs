@@ -160,7 +160,7 @@ impl OperatorApi {
 
     /// Add a performance
     ///
-    /// Lays out a seat for each of the plan, which takes about a second for 50,000; the performance can be seen and sold
+    /// It has the seats of a plan, tickets without seats, or both. Lays out a seat for each of the plan, which takes about a second for 50,000; the performance can be seen and sold
     /// once all are there.
     #[oai(path = "/v1/concerts/:id/performances", method = "post", operation_id = "create_performance")]
     async fn create_performance(
@@ -180,7 +180,7 @@ impl OperatorApi {
     /// Change a performance
     ///
     /// What is absent stays. Changes are made in order with every hold: one that was answered before the change keeps its
-    /// price and its end. Every replica shows the change within a second.
+    /// price and its end. The capacity of tickets without seats can be changed down to what is taken. Every replica shows the change within a second.
     #[oai(path = "/v1/performances/:id", method = "patch", operation_id = "change_performance")]
     async fn change_performance(
         &self,

@@ -1,11 +1,11 @@
-//! Reservations: holding seats, reading them, giving a hold back.
+//! Reservations: holding seats and tickets, reading them, giving a hold back.
 
 use std::sync::Arc;
 
-use onsale_application::booking::{HoldRequest, HoldSeatsError};
+use onsale_application::booking::{HoldRequest, HoldSeatsError, WantedItems};
 use onsale_application::ports::ReservationFilter;
 use onsale_domain::box_office::{HoldRefusal, ReleaseRefusal, Released};
-use onsale_domain::ids::{PerformanceId, ReservationId};
+use onsale_domain::ids::{CategoryId, PerformanceId, ReservationId};
 use onsale_domain::seat::SeatNo;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -33,11 +33,49 @@ struct SeatsOrder {
     seats: Vec<SeatNo>,
 }
 
+/// Tickets without seats.
+#[derive(Object)]
+struct TicketsOrder {
+    /// Of which performance.
+    performance_id: Uuid,
+    /// Of which category: one of the kind `allotment`.
+    category_id: Uuid,
+    /// How many.
+    #[oai(validator(minimum(value = "1")))]
+    quantity: u32,
+}
+
 /// What a customer wants to hold.
 #[derive(Union)]
 #[oai(one_of, discriminator_name = "type", rename_all = "snake_case")]
 enum ReservationOrder {
     Seats(SeatsOrder),
+    Tickets(TicketsOrder),
+}
+
+impl ReservationOrder {
+    /// What makes two orders the same.
+    fn digest(&self) -> RequestDigest {
+        let digest = RequestDigest::of("POST", "/v1/reservations");
+        match self {
+            Self::Seats(order) => digest.part("seats").part(order.performance_id).numbers(&order.seats),
+            Self::Tickets(order) => {
+                digest.part("tickets").part(order.performance_id).part(order.category_id).numbers(&[order.quantity])
+            }
+        }
+    }
+
+    fn wanted(self) -> (PerformanceId, WantedItems) {
+        match self {
+            Self::Seats(SeatsOrder { performance_id, seats }) => {
+                (PerformanceId(performance_id), WantedItems::Seats(seats))
+            }
+            Self::Tickets(TicketsOrder { performance_id, category_id, quantity }) => {
+                let category = CategoryId(category_id);
+                (PerformanceId(performance_id), WantedItems::Tickets { category, quantity })
+            }
+        }
+    }
 }
 
 /// Part of the customer's reservations.
@@ -62,9 +100,10 @@ crate::problems! {
     enum HoldProblem includes [BODY, CUSTOMER, IDEMPOTENT] {
         NotFound => "there is no such performance",
         SeatsTaken { conflicts: Vec<SeatNo> },
+        SoldOut,
         NotOnSale,
         TooManyHolds { limit: u32 } => "at most {limit} holds may be open",
-        TooManySeats { limit: u32 } => "at most {limit} seats of a performance for one customer",
+        TooManySeats { limit: u32 } => "at most {limit} seats and tickets of a performance for one customer",
         UnknownSeats { seats: Vec<SeatNo> },
         PassRequired { waiting_room_id: Uuid },
         PassExpired,
@@ -80,6 +119,7 @@ impl From<HoldSeatsError> for HoldProblem {
             HoldSeatsError::NoSeats | HoldSeatsError::SeatNamedTwice(_) => {
                 Problem::invalid("seats", error.to_string()).into()
             }
+            HoldSeatsError::NoTickets => Problem::invalid("quantity", error.to_string()).into(),
             HoldSeatsError::NotAdmitted(error) => error.into(),
             HoldSeatsError::Step(error) => refuse(error),
         }
@@ -91,6 +131,8 @@ impl From<HoldRefusal> for HoldProblem {
         match refusal {
             HoldRefusal::SeatsTaken { conflicts } => Self::SeatsTaken { conflicts },
             HoldRefusal::UnknownSeats { seats } => Self::UnknownSeats { seats },
+            HoldRefusal::UnknownCategory { .. } => Problem::invalid("category_id", refusal.to_string()).into(),
+            HoldRefusal::SoldOut => Self::SoldOut,
             HoldRefusal::NotOnSale => Self::NotOnSale,
             HoldRefusal::TooManyHolds { limit } => Self::TooManyHolds { limit },
             HoldRefusal::TooManySeats { limit } => Self::TooManySeats { limit },
@@ -132,10 +174,10 @@ impl ReservationsApi {
 
 #[OpenApi(prefix_path = "/v1/reservations", tag = "Tag::Reservations")]
 impl ReservationsApi {
-    /// Hold seats
+    /// Hold seats or tickets
     ///
-    /// All of them or none: `seats_taken` names every seat that somebody has. A hold ends by itself at `held_until`
-    /// unless it is paid before, and its seats are free in that moment.
+    /// All of them or none: `seats_taken` names every seat that somebody has, `sold_out` says that so many tickets are not
+    /// left. A hold ends by itself at `held_until` unless it is paid before, and what it had is free in that moment.
     #[oai(path = "/", method = "post", operation_id = "create_reservation")]
     async fn hold(
         &self,
@@ -148,12 +190,9 @@ impl ReservationsApi {
         pass: QueuePass,
         order: JsonBody<ReservationOrder>,
     ) -> Result<Created<ReservationBody>, HoldProblem> {
-        let ReservationOrder::Seats(SeatsOrder { performance_id, seats }) = order.0;
-        let digest =
-            || RequestDigest::of("POST", "/v1/reservations").part("seats").part(performance_id).numbers(&seats);
-        let idempotency = key.of(digest)?;
-        let performance = PerformanceId(performance_id);
-        let request = HoldRequest { customer: customer.0, performance, seats, pass: pass.0, idempotency };
+        let idempotency = key.of(|| order.0.digest())?;
+        let (performance, wanted) = order.0.wanted();
+        let request = HoldRequest { customer: customer.0, performance, wanted, pass: pass.0, idempotency };
         let done = self.state.hold.execute(request).await?;
         let replayed = done.replayed;
         Ok(Created::new(ReservationBody::of_step(&self.state, done).await?, replayed))
@@ -234,10 +273,13 @@ mod tests {
         let step = |refusal| HoldSeatsError::Step(StepError::Refused(refusal));
         let expected = [
             (HoldSeatsError::NoSeats, Code::InvalidRequest),
+            (HoldSeatsError::NoTickets, Code::InvalidRequest),
             (HoldSeatsError::SeatNamedTwice(3), Code::InvalidRequest),
             (HoldSeatsError::Step(StepError::Busy), Code::Busy),
             (step(HoldRefusal::SeatsTaken { conflicts: vec![1] }), Code::SeatsTaken),
             (step(HoldRefusal::UnknownSeats { seats: vec![9] }), Code::UnknownSeats),
+            (step(HoldRefusal::UnknownCategory { category: CategoryId(Uuid::nil()) }), Code::InvalidRequest),
+            (step(HoldRefusal::SoldOut), Code::SoldOut),
             (step(HoldRefusal::NotOnSale), Code::NotOnSale),
             (step(HoldRefusal::TooManyHolds { limit: 2 }), Code::TooManyHolds),
             (step(HoldRefusal::TooManySeats { limit: 4 }), Code::TooManySeats),

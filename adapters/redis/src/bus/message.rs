@@ -1,15 +1,16 @@
 use std::sync::Arc;
 
 use bytes::{Buf, BufMut, TryGetError};
-use chrono::DateTime;
-use onsale_application::ports::{BusMessage, SeatDelta};
-use onsale_domain::ids::{CouponCampaignId, PerformanceId, ReservationId, WaitingRoomId};
+use chrono::{DateTime, Utc};
+use onsale_application::ports::{AllotmentDelta, BusMessage, SeatDelta};
+use onsale_domain::allotment::Allotment;
+use onsale_domain::ids::{CategoryId, CouponCampaignId, PerformanceId, ReservationId, WaitingRoomId};
 use onsale_domain::seat::{SeatNo, SeatState};
 use thiserror::Error;
 use uuid::Uuid;
 
 /// The way messages are written here; whoever reads another treats it as one that was missed.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 const BEAT: u8 = 0;
 const SEATS: u8 = 1;
@@ -112,6 +113,10 @@ fn put_seats(bytes: &mut Vec<u8>, delta: &SeatDelta) {
     put_uuid(bytes, delta.performance.0);
     bytes.put_i64(delta.epoch);
     bytes.put_i64(delta.version);
+    put_length(bytes, delta.allotments.len());
+    for change in &delta.allotments {
+        put_allotment(bytes, change);
+    }
     for (seat, state) in &delta.seats {
         bytes.put_u32(*seat);
         match state {
@@ -129,15 +134,48 @@ fn put_seats(bytes: &mut Vec<u8>, delta: &SeatDelta) {
     }
 }
 
+fn put_length(bytes: &mut Vec<u8>, length: usize) {
+    bytes.put_u32(u32::try_from(length).expect("what one group changed is far less"));
+}
+
+fn put_allotment(bytes: &mut Vec<u8>, AllotmentDelta { allotment, ends }: &AllotmentDelta) {
+    put_uuid(bytes, allotment.category.0);
+    bytes.put_u32(allotment.capacity);
+    bytes.put_u32(allotment.taken);
+    put_length(bytes, ends.len());
+    for (until, change) in ends {
+        bytes.put_i64(until.timestamp_micros());
+        bytes.put_i64(*change);
+    }
+}
+
+fn allotment(bytes: &mut &[u8]) -> Result<AllotmentDelta, EnvelopeError> {
+    let category = CategoryId(uuid(bytes)?);
+    let allotment = Allotment { category, capacity: bytes.try_get_u32()?, taken: bytes.try_get_u32()? };
+    let mut ends = Vec::new(); // a length that is not true ends at the end of the bytes
+    for _ in 0..bytes.try_get_u32()? {
+        ends.push((moment(bytes)?, bytes.try_get_i64()?));
+    }
+    Ok(AllotmentDelta { allotment, ends })
+}
+
+fn moment(bytes: &mut &[u8]) -> Result<DateTime<Utc>, EnvelopeError> {
+    DateTime::from_timestamp_micros(bytes.try_get_i64()?).ok_or(EnvelopeError::Range)
+}
+
 /// Seats go on to the end.
 fn seats(bytes: &mut &[u8]) -> Result<SeatDelta, EnvelopeError> {
     let performance = PerformanceId(uuid(bytes)?);
     let (epoch, version) = (bytes.try_get_i64()?, bytes.try_get_i64()?);
+    let mut allotments = Vec::new();
+    for _ in 0..bytes.try_get_u32()? {
+        allotments.push(allotment(bytes)?);
+    }
     let mut seats = Vec::with_capacity(bytes.remaining() / SMALLEST_SEAT);
     while bytes.has_remaining() {
         seats.push(seat(bytes)?);
     }
-    Ok(SeatDelta { performance, epoch, version, seats })
+    Ok(SeatDelta { performance, epoch, version, seats, allotments })
 }
 
 fn seat(bytes: &mut &[u8]) -> Result<(SeatNo, SeatState), EnvelopeError> {
@@ -146,8 +184,7 @@ fn seat(bytes: &mut &[u8]) -> Result<(SeatNo, SeatState), EnvelopeError> {
         FREE => SeatState::Free,
         HELD => {
             let by = ReservationId(uuid(bytes)?);
-            let until = DateTime::from_timestamp_micros(bytes.try_get_i64()?).ok_or(EnvelopeError::Range)?;
-            SeatState::Held { by, until }
+            SeatState::Held { by, until: moment(bytes)? }
         }
         SOLD => SeatState::Sold { to: ReservationId(uuid(bytes)?) },
         kind => return Err(EnvelopeError::Kind(kind)),
@@ -161,23 +198,36 @@ mod tests {
 
     use super::*;
 
+    fn moment() -> impl Strategy<Value = DateTime<Utc>> {
+        (-60_000_000_000_000_i64..4_000_000_000_000_000).prop_filter_map("in range", DateTime::from_timestamp_micros)
+    }
+
+    fn allotment() -> impl Strategy<Value = AllotmentDelta> {
+        let ends = prop::collection::vec((moment(), any::<i64>()), 0..5);
+        (any::<u128>(), any::<u32>(), any::<u32>(), ends).prop_map(|(category, capacity, taken, ends)| AllotmentDelta {
+            allotment: Allotment { category: CategoryId(Uuid::from_u128(category)), capacity, taken },
+            ends,
+        })
+    }
+
     fn state() -> impl Strategy<Value = SeatState> {
         let id = || any::<u128>().prop_map(|id| ReservationId(Uuid::from_u128(id)));
-        let moment = (-60_000_000_000_000_i64..4_000_000_000_000_000)
-            .prop_filter_map("in range", DateTime::from_timestamp_micros);
         prop_oneof![
             Just(SeatState::Free),
-            (id(), moment).prop_map(|(by, until)| SeatState::Held { by, until }),
+            (id(), moment()).prop_map(|(by, until)| SeatState::Held { by, until }),
             id().prop_map(|to| SeatState::Sold { to }),
         ]
     }
 
     fn message() -> impl Strategy<Value = Option<BusMessage>> {
-        let delta = (any::<u128>(), any::<i64>(), any::<i64>(), prop::collection::vec((any::<u32>(), state()), 0..20))
-            .prop_map(|(performance, epoch, version, seats)| {
+        let seats = prop::collection::vec((any::<u32>(), state()), 0..20);
+        let allotments = prop::collection::vec(allotment(), 0..3);
+        let delta = (any::<u128>(), any::<i64>(), any::<i64>(), seats, allotments).prop_map(
+            |(performance, epoch, version, seats, allotments)| {
                 let performance = PerformanceId(Uuid::from_u128(performance));
-                BusMessage::Seats(Arc::new(SeatDelta { performance, epoch, version, seats }))
-            });
+                BusMessage::Seats(Arc::new(SeatDelta { performance, epoch, version, seats, allotments }))
+            },
+        );
         let room = (any::<u128>(), any::<i64>())
             .prop_map(|(room, change)| BusMessage::Room { room: WaitingRoomId(Uuid::from_u128(room)), change });
         let campaign = (any::<u128>(), any::<i64>()).prop_map(|(campaign, change)| {
@@ -205,7 +255,8 @@ mod tests {
     #[test]
     fn a_seat_that_is_held_takes_29_bytes() {
         let held = SeatState::Held { by: ReservationId(Uuid::from_u128(7)), until: DateTime::from_timestamp_nanos(0) };
-        let delta = |seats| SeatDelta { performance: PerformanceId(Uuid::from_u128(1)), epoch: 1, version: 1, seats };
+        let performance = PerformanceId(Uuid::from_u128(1));
+        let delta = |seats| SeatDelta { performance, epoch: 1, version: 1, seats, allotments: Vec::new() };
         let length = |seats| {
             let message = Some(BusMessage::Seats(Arc::new(delta(seats))));
             Envelope { sender: Uuid::nil(), sequence: 1, message }.write().len()
@@ -215,6 +266,6 @@ mod tests {
 
     #[test]
     fn another_version_is_told_apart() {
-        assert_eq!(Envelope::read(&[2, 0]), Err(EnvelopeError::Version(2)));
+        assert_eq!(Envelope::read(&[1, 0]), Err(EnvelopeError::Version(1)));
     }
 }

@@ -10,7 +10,7 @@ pub(super) const RESERVATIONS: Subject = Subject {
     table: "reservations",
     key: "reservation_id",
     slice: 5_000,
-    invariants: &[PAID, LIVE, SHARED, SUMS, PAYMENTS, REFERENCES],
+    invariants: &[PAID, LIVE, SHARED, TICKETS, SUMS, PAYMENTS, REFERENCES],
 };
 
 const PAID: Invariant = Invariant {
@@ -51,6 +51,20 @@ const SHARED: Invariant = Invariant {
                  AND (o.status = 1 OR (o.status = 0 AND o.held_until > :live_after)) \
                  AND (o.reservation_id <> r.reservation_id OR j.item_no <> i.item_no) LIMIT :limit",
     columns: &[("reservation", Id), ("performance", Id), ("seat", Number), ("other_reservation", Id)],
+};
+
+/// An item has a seat, or is a ticket of an allotment.
+const TICKETS: Invariant = Invariant {
+    name: "tickets_are_of_an_allotment",
+    violations: "SELECT r.reservation_id, r.performance_id, i.category_id FROM reservations r \
+                 JOIN reservation_items i ON i.reservation_id = r.reservation_id \
+                 LEFT JOIN performance_categories c \
+                 ON c.performance_id = r.performance_id AND c.category_id = i.category_id \
+                 LEFT JOIN allotments a ON a.performance_id = c.performance_id AND a.category_no = c.position \
+                 WHERE r.reservation_id > :after AND r.reservation_id <= :up_to \
+                 AND ((i.seat_no IS NULL AND a.performance_id IS NULL) \
+                      OR (i.seat_no IS NOT NULL AND a.performance_id IS NOT NULL)) LIMIT :limit",
+    columns: &[("reservation", Id), ("performance", Id), ("category", Id)],
 };
 
 const SUMS: Invariant = Invariant {

@@ -1,7 +1,7 @@
 //! Putting a performance's seats down: in pieces while it is being prepared, and on sale once all of them are there.
 
 use async_trait::async_trait;
-use onsale_application::ports::{EditError, OperatorActionKind, PerformanceDraft};
+use onsale_application::ports::{AllotmentDraft, EditError, OperatorActionKind, PerformanceDraft};
 use onsale_domain::ids::{AccountId, CategoryId, PerformanceId, SeatingPlanId};
 use onsale_domain::money::Amount;
 use onsale_domain::performance::{CategoryKind, Performance, PricedCategory, SalesStatus};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::edit::{Edit, EditFailure};
 use super::journal::Line;
 use super::plans::CountedCategory;
-use super::{SqlCatalogue, concerts, only, performances, plans};
+use super::{SqlCatalogue, allotments, concerts, only, performances, plans};
 use crate::database::{SqlError, Statement, Transaction};
 
 /// Seats in one transaction: some ten milliseconds, after which holds of other performances have their turn.
@@ -27,7 +27,7 @@ impl SqlCatalogue {
         operator: Option<AccountId>,
     ) -> Result<Performance, EditError> {
         let performance = Performance { status: SalesStatus::Preparing, ..draft.performance }.checked()?;
-        let prepared = self.announce(performance, &draft.prices).await?;
+        let prepared = self.announce(performance, &draft.prices, &draft.allotments).await?;
         if let Some(plan) = prepared.seating_plan {
             self.lay_out(prepared.id, plan).await.map_err(|error| EditError::Unavailable(error.into()))?;
         }
@@ -39,6 +39,7 @@ impl SqlCatalogue {
         &self,
         performance: Performance,
         prices: &[(CategoryId, Amount)],
+        allotments: &[AllotmentDraft],
     ) -> Result<Performance, EditFailure> {
         let mut transaction = self.database.begin().await?;
         if !concerts::exists(&mut transaction, performance.concert).await? {
@@ -48,8 +49,13 @@ impl SqlCatalogue {
             Some(plan) => plans::categories(&mut transaction, plan).await?.ok_or(EditError::UnknownPlan)?,
             None => Vec::new(),
         };
-        let (places, categories) = priced(&categories, prices)?.into_iter().unzip::<_, _, Vec<_>, _>();
-        let performance = Performance { categories, ..performance };
+        let mut sold = priced(&categories, prices)?;
+        for (place, draft) in (u16::try_from(categories.len()).expect("categories are limited")..).zip(allotments) {
+            let category = allotments::category(&mut transaction, performance.seating_plan, draft).await?;
+            sold.push((place, category));
+        }
+        let (places, categories) = sold.into_iter().unzip::<_, _, Vec<_>, _>();
+        let performance = Performance { categories, ..performance }.checked().map_err(EditError::from)?;
         performances::insert(&mut transaction, &self.context, &performance, &places).await?;
         let statement =
             Statement::new("INSERT INTO performance_versions (performance_id, epoch, version) VALUES (?, ?, 0)")

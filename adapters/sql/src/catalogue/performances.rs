@@ -10,13 +10,16 @@ use onsale_domain::performance::{CategoryKind, Performance, PricedCategory, Sale
 
 use super::edit::{Edit, EditFailure};
 use super::journal::Line;
-use super::parsed;
+use super::{allotments, parsed};
 use crate::database::{Row, SizedText, SqlError, Statement, Transaction, in_list};
 
 const COLUMNS: &str = "p.performance_id, p.concert_id, p.starts_at, p.time_zone, p.venue, p.plan_id, p.sales_open_at, \
                        p.sales_close_at, p.refundable_until, p.hold_seconds, p.max_seats_per_customer, p.currency, \
                        p.status";
-const CATEGORY_COLUMNS: &str = "c.performance_id, c.category_id, c.name, c.color, c.price, c.kind";
+const CATEGORY_COLUMNS: &str =
+    "c.performance_id, c.category_id, c.name, c.color, c.price, c.kind, a.capacity, a.area_no";
+const CATEGORIES: &str = "performance_categories c LEFT JOIN allotments a \
+                          ON a.performance_id = c.performance_id AND a.category_no = c.position";
 
 /// A performance with its categories, as `transaction` sees it.
 pub(crate) async fn load_performance(
@@ -25,9 +28,7 @@ pub(crate) async fn load_performance(
 ) -> Result<Option<Performance>, SqlError> {
     let text = format!("SELECT {COLUMNS} FROM performances p WHERE p.performance_id = ?");
     let Some(row) = transaction.fetch_optional(Statement::new(text).bind(id)).await? else { return Ok(None) };
-    let text = format!(
-        "SELECT {CATEGORY_COLUMNS} FROM performance_categories c WHERE c.performance_id = ? ORDER BY c.position"
-    );
+    let text = format!("SELECT {CATEGORY_COLUMNS} FROM {CATEGORIES} WHERE c.performance_id = ? ORDER BY c.position");
     let rows = transaction.fetch_all(Statement::new(text).bind(id)).await?;
     let categories = rows.iter().map(category).collect::<Result<_, _>>()?;
     Ok(Some(Performance { categories, ..performance(&row)? }))
@@ -35,7 +36,7 @@ pub(crate) async fn load_performance(
 
 pub(super) static CATEGORIES_OF_CONCERTS: SizedText = SizedText::new(|_, size| {
     format!(
-        "SELECT {CATEGORY_COLUMNS} FROM performance_categories c \
+        "SELECT {CATEGORY_COLUMNS} FROM {CATEGORIES} \
          JOIN performances p ON p.performance_id = c.performance_id \
          WHERE p.concert_id IN {} ORDER BY c.performance_id, c.position",
         in_list(size)
@@ -87,25 +88,19 @@ fn performance(row: &Row) -> Result<Performance, SqlError> {
 }
 
 fn category(row: &Row) -> Result<PricedCategory, SqlError> {
-    Ok(PricedCategory {
-        id: row.get(1)?,
-        name: row.get(2)?,
-        color: row.get(3)?,
-        price: row.get(4)?,
-        kind: parsed(row, 5, kind_from_name)?,
-    })
+    Ok(PricedCategory { id: row.get(1)?, name: row.get(2)?, color: row.get(3)?, price: row.get(4)?, kind: kind(row)? })
 }
 
-/// The name of a category's kind in tables.
-pub(super) const fn kind_name(kind: CategoryKind) -> &'static str {
-    match kind {
-        CategoryKind::Seats => "seats",
-        CategoryKind::Allotment => "allotment",
+const SEATS: &str = "seats";
+const ALLOTMENT: &str = "allotment";
+
+/// What a category sells, from its `kind` and the row of its allotment.
+fn kind(row: &Row) -> Result<CategoryKind, SqlError> {
+    match row.get::<String>(5)?.as_str() {
+        SEATS => Ok(CategoryKind::Seats),
+        ALLOTMENT => Ok(CategoryKind::Allotment { capacity: row.get(6)?, area: row.get(7)? }),
+        other => Err(SqlError::Row(format!("`{other}` is no kind of category"))),
     }
-}
-
-fn kind_from_name(name: &str) -> Option<CategoryKind> {
-    [CategoryKind::Seats, CategoryKind::Allotment].into_iter().find(|kind| kind_name(*kind) == name)
 }
 
 /// Adds a performance whose categories have these places in the plan; its seats come afterwards.
@@ -156,8 +151,11 @@ async fn insert_category(
         .bind(category.name.as_str())
         .bind(category.color.as_str())
         .bind(category.price)
-        .bind(kind_name(category.kind));
+        .bind(if category.kind == CategoryKind::Seats { SEATS } else { ALLOTMENT });
     transaction.execute(statement).await?;
+    if let CategoryKind::Allotment { capacity, area } = category.kind {
+        allotments::insert(transaction, performance, place, capacity, area).await?;
+    }
     Ok(())
 }
 
@@ -188,6 +186,9 @@ impl Edit for ChangePerformance {
         update(transaction, &after).await?;
         for category in after.categories.iter().filter(|category| !before.categories.contains(category)) {
             update_price(transaction, self.id, category.id, category.price).await?;
+        }
+        for (category, capacity) in &self.change.capacities {
+            allotments::resize(transaction, self.id, *category, *capacity).await?;
         }
         let line = Line::changed(OperatorActionKind::PerformanceChanged, self.id.0, &before, &after);
         Ok((after, line))

@@ -1,13 +1,14 @@
 //! Writing what a group changed, in multi-row statements.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use onsale_domain::box_office::Changes;
 use onsale_domain::ids::ReservationId;
 use onsale_domain::reservation::{Item, Reservation};
 
+use super::announcement::Reservations;
 use super::performance::Terms;
-use super::{accounts, codes, ledger, payments, seats};
+use super::{accounts, allotments, codes, ledger, payments, seats};
 use crate::coupons::write_coupons;
 use crate::database::{SizedText, SqlError, Statement, Transaction, values_rows};
 
@@ -16,11 +17,12 @@ pub(super) async fn write(
     transaction: &mut Transaction,
     terms: &Terms,
     changes: &Changes,
-    existing: &HashSet<ReservationId>,
+    existing: &Reservations,
 ) -> Result<(), SqlError> {
     let balances = changes.balances.iter().map(|(account, balance)| (*account, *balance));
     accounts::write(transaction, balances).await?;
     write_coupons(transaction, changes.coupons.values()).await?;
+    allotments::write(transaction, terms.performance.id, &terms.places, changes.allotments.values()).await?;
     seats::write(transaction, terms.performance.id, &terms.places, changes.seats.values()).await?;
     write_reservations(transaction, &changes.reservations, existing).await?;
     payments::add_payments(transaction, &changes.payments).await?;
@@ -50,9 +52,9 @@ pub(super) static INSERT_ITEMS: SizedText = SizedText::new(|_, rows| {
 async fn write_reservations(
     transaction: &mut Transaction,
     reservations: &BTreeMap<ReservationId, Reservation>,
-    existing: &HashSet<ReservationId>,
+    existing: &Reservations,
 ) -> Result<(), SqlError> {
-    let (changed, new): (Vec<_>, Vec<_>) = reservations.values().partition(|one| existing.contains(&one.id));
+    let (changed, new): (Vec<_>, Vec<_>) = reservations.values().partition(|one| existing.contains_key(&one.id));
     transaction.write_rows(&INSERT, &new, |statement, new| bind(statement, new)).await?;
     let items = new
         .iter()

@@ -1,14 +1,16 @@
 //! Loading what a group needs to know, and no more, under the locks that it needs.
 //!
-//! The performance's version row is locked already. Then, in this order for everybody: points accounts by id, coupons
-//! by id, seats by number. What is read between them needs no lock of its own: reservations change only under their performance's
+//! The performance's version row is locked already. Then, in this order for everybody: points accounts by id, coupons by id,
+//! allotments, seats by number. What is read between them needs no lock of its own: reservations change only under their performance's
 //! version row, idempotency keys and limits only under their customer's points account.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use onsale_domain::box_office::{Admission, Command, Customer, Facts, Limits};
+use chrono::{DateTime, Utc};
+use onsale_domain::allotment::Allotment;
+use onsale_domain::box_office::{Admission, Command, Customer, Facts, Limits, Wanted};
 use onsale_domain::coupon::HeldCoupon;
-use onsale_domain::ids::{AccountId, CouponId, PerformanceId, ReservationId};
+use onsale_domain::ids::{AccountId, CategoryId, CouponId, PerformanceId, ReservationId};
 use onsale_domain::payment::{Payment, Refund};
 use onsale_domain::reservation::Reservation;
 use onsale_domain::seat::SeatNo;
@@ -16,7 +18,7 @@ use onsale_domain::seat::SeatNo;
 use super::command::SaleCommand;
 use super::idempotency::{RequestName, Requests};
 use super::performance::{Places, Terms};
-use super::{accounts, payments, reservations, seats, standings};
+use super::{accounts, allotments, payments, reservations, seats, standings};
 use crate::coupons::lock_coupons;
 use crate::database::{SqlError, Transaction};
 use crate::rooms::Admissions;
@@ -36,12 +38,16 @@ pub(super) async fn load(
     limits: Limits,
     commands: &[SaleCommand],
     run: Run,
+    now: DateTime<Utc>,
 ) -> Result<Loaded, Failure> {
     let Terms { performance, places } = terms;
-    let reservations = load_reservations(transaction, performance.id, commands, run).await?;
+    let mut reservations = load_reservations(transaction, performance.id, commands, run).await?;
     let (payments, refunds) = load_payments(transaction, commands, run).await?;
     let customers = load_customers(transaction, terms, commands).await?;
     let coupons = load_coupons(transaction, commands, &payments).await?;
+    let allotments = load_allotments(transaction, terms, commands, &reservations).await?;
+    let ended = load_ended_holds(transaction, performance.id, commands, &allotments, now).await?;
+    reservations.extend(ended.into_iter().map(|ended| (ended.id, ended)));
     let seats = load_seats(transaction, terms, places, commands, &reservations).await?;
     let names: Vec<&RequestName> = commands.iter().filter_map(|command| command.name.as_ref()).collect();
     let requests = Requests::load(transaction, &names).await?;
@@ -50,6 +56,7 @@ pub(super) async fn load(
         performance: performance.clone(),
         limits,
         seats,
+        allotments,
         reservations,
         customers,
         coupons,
@@ -146,6 +153,53 @@ async fn load_coupons(
     lock_coupons(transaction, &coupons).await
 }
 
+/// The tickets that holds want: their category and how many.
+fn wanted_tickets(commands: &[SaleCommand]) -> impl Iterator<Item = (CategoryId, u32)> {
+    commands.iter().filter_map(|command| match &command.command {
+        Command::Hold(hold) => match &hold.wanted {
+            Wanted::Tickets { category, .. } => Some((*category, hold.wanted.quantity())),
+            Wanted::Seats(_) => None,
+        },
+        _ => None,
+    })
+}
+
+/// The allotments that holds want tickets of and that named reservations have tickets of.
+async fn load_allotments(
+    transaction: &mut Transaction,
+    terms: &Terms,
+    commands: &[SaleCommand],
+    named: &HashMap<ReservationId, Reservation>,
+) -> Result<BTreeMap<CategoryId, Allotment>, SqlError> {
+    let wanted = wanted_tickets(commands).map(|(category, _)| category);
+    let categories = wanted.chain(named.values().flat_map(|named| named.tickets().into_keys()));
+    allotments::lock(transaction, terms.performance.id, &terms.places, categories).await
+}
+
+/// Where more tickets are wanted than are left, the holds that can be ended for them. Each has one at least, so as many
+/// holds as tickets wanted are enough.
+async fn load_ended_holds(
+    transaction: &mut Transaction,
+    performance: PerformanceId,
+    commands: &[SaleCommand],
+    allotments: &BTreeMap<CategoryId, Allotment>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Reservation>, SqlError> {
+    let mut wanted: BTreeMap<CategoryId, u32> = BTreeMap::new();
+    for (category, quantity) in wanted_tickets(commands) {
+        *wanted.entry(category).or_default() += quantity;
+    }
+    let mut ended = Vec::new();
+    for allotment in allotments.values() {
+        let quantity = wanted.get(&allotment.category).copied().unwrap_or_default();
+        if allotment.left() < quantity {
+            let holds = allotments::ended_holds(transaction, performance, allotment.category, now, quantity).await?;
+            ended.extend(reservations::by_ids(transaction, &holds).await?);
+        }
+    }
+    Ok(ended)
+}
+
 /// The seats that holds want and that named reservations have.
 async fn load_seats(
     transaction: &mut Transaction,
@@ -155,7 +209,7 @@ async fn load_seats(
     named: &HashMap<ReservationId, Reservation>,
 ) -> Result<BTreeMap<SeatNo, onsale_domain::seat::Seat>, SqlError> {
     let wanted = commands.iter().filter_map(|command| match &command.command {
-        Command::Hold(hold) => Some(hold.seats.iter().map(|(no, _)| *no)),
+        Command::Hold(hold) => Some(hold.wanted.seats().iter().map(|(no, _)| *no)),
         _ => None,
     });
     let numbers = wanted.flatten().chain(named.values().flat_map(Reservation::seats)).collect();

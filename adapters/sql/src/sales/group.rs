@@ -1,14 +1,14 @@
 //! Commands on one performance, settled together.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use onsale_application::ports::{Bus, BusMessage, Context, Done, SeatDelta, StepError};
+use onsale_application::ports::{Bus, BusMessage, Context, Done, StepError};
 use onsale_domain::box_office::{Changes, Limits, decide};
-use onsale_domain::ids::{PerformanceId, ReservationId};
+use onsale_domain::ids::PerformanceId;
 use onsale_support::lanes::Settle;
 
+use super::announcement::{self, Reservations};
 use super::changes;
 use super::command::{self, SaleAnswer, SaleCommand};
 use super::commit::commit;
@@ -57,8 +57,8 @@ impl Transact for Sale<'_> {
         let Some(terms) = places.load_terms(&mut transaction, self.performance).await? else {
             return unknown(transaction, commands).await;
         };
-        let loaded = facts::load(&mut transaction, &terms, *limits, commands, run).await?;
-        let existing: HashSet<ReservationId> = loaded.facts.reservations.keys().copied().collect();
+        let loaded = facts::load(&mut transaction, &terms, *limits, commands, run, context.now()).await?;
+        let existing = loaded.facts.reservations.clone();
         let now = context.now(); // once nobody else can come in between
         let decided = decide_all(loaded, commands, now)?;
         let version = Version { number: version.number + 1, ..version };
@@ -66,13 +66,13 @@ impl Transact for Sale<'_> {
             transaction.rollback().await?;
         } else {
             changes::write(&mut transaction, &terms, &decided.changes, &existing).await?;
-            if !decided.changes.seats.is_empty() {
+            if decided.changes.touches_availability() {
                 write_version(&mut transaction, self.performance, version).await?;
             }
             decided.requests.write(&mut transaction, now).await?;
             commit(transaction, Self::NAME).await?;
         }
-        self.announce(version, &decided.changes, run);
+        self.announce(version, &decided.changes, &existing, run);
         Ok(decided.answers)
     }
 
@@ -88,19 +88,15 @@ async fn unknown(transaction: Transaction, commands: &[SaleCommand]) -> Result<V
 }
 
 impl Sale<'_> {
-    /// Tells everybody who keeps a copy of the seats.
-    fn announce(&self, version: Version, changes: &Changes, run: Run) {
-        let publish = |epoch, version, seats| {
-            let delta = SeatDelta { performance: self.performance, epoch, version, seats };
-            self.settler.bus.publish(BusMessage::Seats(Arc::new(delta)));
-        };
+    /// Tells everybody who keeps a copy of what is free.
+    fn announce(&self, version: Version, changes: &Changes, before: &Reservations, run: Run) {
+        let publish = |delta| self.settler.bus.publish(BusMessage::Seats(Arc::new(delta)));
         if run.may_have_committed {
             // What that run changed is not known here. No performance has the epoch 0, so copies are made anew.
-            publish(0, 0, Vec::new());
+            publish(announcement::unknown(self.performance));
         }
-        if !changes.seats.is_empty() {
-            let seats = changes.seats.values().map(|seat| (seat.no, seat.state)).collect();
-            publish(version.epoch, version.number, seats);
+        if changes.touches_availability() {
+            publish(announcement::of(self.performance, version, changes, before));
         }
     }
 }

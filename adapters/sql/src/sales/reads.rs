@@ -1,15 +1,16 @@
 //! Reading without deciding.
 
 use chrono::{DateTime, Utc};
-use onsale_application::ports::{LedgerLine, OpenHold, Page, ReservationFilter, SeatMap, TakenSeat};
+use onsale_application::ports::{AllotmentMap, LedgerLine, OpenHold, Page, ReservationFilter, SeatMap, TakenSeat};
+use onsale_domain::allotment::Allotment;
 use onsale_domain::charge::ChargeReceipt;
-use onsale_domain::ids::{AccountId, ChargeId, EntryId, PaymentId, PerformanceId, ReservationId};
+use onsale_domain::ids::{AccountId, CategoryId, ChargeId, EntryId, PaymentId, PerformanceId, ReservationId};
 use onsale_domain::money::Amount;
 use onsale_domain::payment::Payment;
 use onsale_domain::reservation::{Reservation, ReservationStatus};
 
 use super::{charges, codes, ledger, payments, reservations};
-use crate::database::{Database, Row, SqlError, Statement, Value};
+use crate::database::{Database, Row, SqlError, Statement, Transaction, Value};
 use crate::page::page;
 
 /// A reservation with its items, in one statement.
@@ -77,7 +78,7 @@ fn page_of_reservations(
 
 const VERSION: &str = "SELECT epoch, version FROM performance_versions WHERE performance_id = ?";
 
-/// Who has which seats at `now`, as of one version.
+/// Who has which seats at `now`, and what is left of the allotments, as of one version.
 pub(super) async fn seat_map(
     database: &Database,
     performance: PerformanceId,
@@ -89,11 +90,45 @@ pub(super) async fn seat_map(
     let text = "SELECT seat_no, state, reservation_id, held_until FROM seats \
                 WHERE performance_id = ? AND state <> 0 ORDER BY seat_no";
     let rows = transaction.fetch_all(Statement::new(text).bind(performance)).await?;
+    let allotments = allotment_maps(&mut transaction, performance).await?;
     transaction.rollback().await?;
     let seat = |row: &Row| Ok(TakenSeat { no: row.get(0)?, state: codes::seat_state(row, 1)? });
     let mut taken = rows.iter().map(seat).collect::<Result<Vec<_>, SqlError>>()?;
     taken.retain(|seat| !seat.state.is_free(now));
-    Ok(Some(SeatMap { epoch: version.get(0)?, version: version.get(1)?, taken }))
+    Ok(Some(SeatMap { epoch: version.get(0)?, version: version.get(1)?, taken, allotments }))
+}
+
+/// The allotments of a performance with the ends of the holds on them.
+async fn allotment_maps(
+    transaction: &mut Transaction,
+    performance: PerformanceId,
+) -> Result<Vec<AllotmentMap>, SqlError> {
+    let text = "SELECT c.category_id, a.capacity, a.taken FROM allotments a \
+                JOIN performance_categories c ON c.performance_id = a.performance_id AND c.position = a.category_no \
+                WHERE a.performance_id = ? ORDER BY a.category_no";
+    let rows = transaction.fetch_all(Statement::new(text).bind(performance)).await?;
+    let allotment = |row: &Row| {
+        let allotment = Allotment { category: row.get(0)?, capacity: row.get(1)?, taken: row.get(2)? };
+        Ok(AllotmentMap { allotment, ends: Vec::new() })
+    };
+    let mut maps = rows.iter().map(allotment).collect::<Result<Vec<AllotmentMap>, SqlError>>()?;
+    if maps.is_empty() {
+        return Ok(maps);
+    }
+    let text = format!(
+        "SELECT i.category_id, r.held_until, COUNT(*) FROM reservations r{} \
+         JOIN reservation_items i ON i.reservation_id = r.reservation_id \
+         WHERE r.status = 0 AND r.performance_id = ? AND i.seat_no IS NULL \
+         GROUP BY i.category_id, r.held_until ORDER BY r.held_until",
+        transaction.dialect().by_index("reservations_by_end")
+    );
+    for row in transaction.fetch_all(Statement::new(text).bind(performance)).await? {
+        let category: CategoryId = row.get(0)?;
+        if let Some(map) = maps.iter_mut().find(|map| map.allotment.category == category) {
+            map.ends.push((row.get(1)?, row.get(2)?));
+        }
+    }
+    Ok(maps)
 }
 
 /// The epoch and version of a performance's seats.

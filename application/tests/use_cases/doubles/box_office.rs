@@ -6,7 +6,7 @@ use onsale_application::ports::{
     BoxOffice, Done, HoldOrder, OpenHold, Page, ReleaseOrder, ReservationFilter, SeatDelta, SeatMap, StepError,
     TakenSeat, Unavailable,
 };
-use onsale_domain::box_office::{HoldRefusal, HoldSeats, ReleaseRefusal, Released};
+use onsale_domain::box_office::{Hold, HoldRefusal, ReleaseRefusal, Released, Wanted};
 use onsale_domain::ids::{CategoryId, PerformanceId, ReservationId};
 use onsale_domain::money::{Amount, Currency};
 use onsale_domain::reservation::{Item, Reservation, ReservationState};
@@ -30,7 +30,7 @@ impl Seats {
     fn map(self) -> SeatMap {
         let taken = self.states.into_iter().filter(|(_, state)| *state != SeatState::Free);
         let taken = taken.map(|(no, state)| TakenSeat { no, state }).collect();
-        SeatMap { epoch: self.epoch, version: self.version, taken }
+        SeatMap { epoch: self.epoch, version: self.version, taken, allotments: Vec::new() }
     }
 }
 
@@ -64,7 +64,8 @@ impl BoxOfficeDouble {
         let known = known.get_mut(&performance).expect("the performance is laid out");
         known.states.extend(seats.iter().copied());
         known.version += 1;
-        SeatDelta { performance, epoch: known.epoch, version: known.version, seats: seats.to_vec() }
+        let (epoch, version) = (known.epoch, known.version);
+        SeatDelta { performance, epoch, version, seats: seats.to_vec(), allotments: Vec::new() }
     }
 
     /// Goes back to the moment when it was laid out, in the same sequence of versions, as a restored backup does.
@@ -89,8 +90,8 @@ impl BoxOfficeDouble {
 
 /// An expired reservation.
 pub(crate) fn ended(index: u128) -> Reservation {
-    let hold =
-        HoldSeats { reservation: super::reservation(index), customer: customer(0), seats: Vec::new(), admission: None };
+    let wanted = Wanted::Seats(Vec::new());
+    let hold = Hold { reservation: super::reservation(index), customer: customer(0), wanted, admission: None };
     let order = HoldOrder { performance: performance(0), hold, idempotency: None };
     Reservation { state: ReservationState::Expired, ..reservation(&order) }
 }
@@ -106,7 +107,7 @@ fn reservation(order: &HoldOrder) -> Reservation {
         id: order.hold.reservation,
         customer: order.hold.customer,
         performance: order.performance,
-        items: order.hold.seats.iter().map(item).collect(),
+        items: order.hold.wanted.seats().iter().map(item).collect(),
         amount: Amount::ZERO,
         currency: Currency::parse("KRW").expect("three capital letters"),
         created_at: at(0),

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::store::Store;
+use crate::allotment::Allotment;
 use crate::ids::AccountId;
 use crate::money::Amount;
 use crate::payment::Payment;
@@ -16,6 +17,7 @@ pub(super) fn violations(store: &Store, now: DateTime<Utc>) -> Vec<String> {
         seats_name_their_reservation(store),
         reservations_have_their_seats(store, now),
         nothing_overlaps(store, now),
+        allotments_are_what_reservations_took(store),
         amounts_are_sums(store),
         balances_are_sums(store),
         the_ledger_sums_to_zero(store),
@@ -77,15 +79,28 @@ fn nothing_overlaps(store: &Store, now: DateTime<Utc>) -> Vec<String> {
     shared
 }
 
-/// A reservation has items, each for a seat of its category, and its amount is the sum of their prices.
+/// As many tickets are taken as reservations have, and no more than there are.
+fn allotments_are_what_reservations_took(store: &Store) -> Vec<String> {
+    let took = |(performance, category): &(_, _)| -> u32 {
+        let stands =
+            |known: &&Reservation| matches!(known.state, ReservationState::Held | ReservationState::Paid { .. });
+        let here = store.reservations.values().filter(|known| known.performance == *performance).filter(stands);
+        here.filter_map(|known| known.tickets().get(category).copied()).sum()
+    };
+    let well = |(place, known): &(&(_, _), &Allotment)| known.taken == took(place) && known.taken <= known.capacity;
+    let wrong = store.allotments.iter().filter(|found| !well(found));
+    wrong.map(|(place, known)| format!("{known:?} should have {} taken", took(place))).collect()
+}
+
+/// A reservation has items, each for a seat of its category or a ticket without one, and its amount is the sum of their prices.
 fn amounts_are_sums(store: &Store) -> Vec<String> {
     let well = |known: &&Reservation| {
         let sum: i64 = known.items.iter().map(|item| item.price.units()).sum();
-        let of_its_seat = known
-            .items
-            .iter()
-            .all(|item| item.seat.is_some_and(|no| store.seats[&(known.performance, no)].category == item.category));
-        !known.items.is_empty() && sum == known.amount.units() && of_its_seat
+        let of_its_kind = known.items.iter().all(|item| match item.seat {
+            Some(no) => store.seats[&(known.performance, no)].category == item.category,
+            None => store.allotments.contains_key(&(known.performance, item.category)),
+        });
+        !known.items.is_empty() && sum == known.amount.units() && of_its_kind
     };
     let wrong = store.reservations.values().filter(|known| !well(known));
     wrong.map(|known| format!("{known:?} does not add up")).collect()

@@ -11,6 +11,7 @@ type Tampering = (&'static str, fn(&mut Store));
 fn busy() -> Store {
     let mut store = Store::new();
     store.held(customer(0), &[0, 1], at(1));
+    store.held_tickets(customer(1), 1, at(1));
     store.paid(customer(1), &[4, 5], at(1));
     let (_, reservation) = store.paid(customer(2), &[2], at(1));
     let refund = store.refund(customer(2), reservation.id);
@@ -25,12 +26,18 @@ fn an_honest_store_has_no_violation() {
 
 #[test]
 fn every_kind_of_tampering_is_noticed() {
-    let tamperings: [Tampering; 9] = [
+    let tamperings: [Tampering; 11] = [
         ("a held seat is free", |store| seat(store, 0, SeatState::Free)),
         ("a sold seat is free", |store| seat(store, 4, SeatState::Free)),
         ("a free seat is sold to a refunded reservation", |store| {
             let refunded = store.refunds.values().next().unwrap().reservation;
             seat(store, 2, SeatState::Sold { to: refunded });
+        }),
+        ("a ticket is not counted", |store| {
+            store.allotments.values_mut().for_each(|allotment| allotment.taken = 0);
+        }),
+        ("fewer tickets are there than are taken", |store| {
+            store.allotments.values_mut().for_each(|allotment| allotment.capacity = 0);
         }),
         ("an amount is not its sum", |store| {
             store.reservations.values_mut().next().unwrap().amount = amount(1);

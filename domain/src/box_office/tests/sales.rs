@@ -7,7 +7,7 @@ use proptest::sample::{Index, select};
 use uuid::Uuid;
 
 use super::audit::violations;
-use super::store::{MAX_HOLDS, MAX_SEATS, SEATS, Store, at, customer, expire, performance, release};
+use super::store::{MAX_HOLDS, MAX_SEATS, SEATS, Store, TICKETS, at, customer, expire, performance, release, standing};
 use crate::box_office::{Command, HoldRefusal, Outcome, Refusal, Released};
 use crate::ids::{AccountId, PerformanceId, ReservationId};
 use crate::performance::SalesStatus;
@@ -26,6 +26,7 @@ enum Step {
     Wait { ticks: i32 },
     Charge { who: u128, points: i64 },
     Terms { which: u128, status: SalesStatus, max_seats: u32 },
+    Resize { which: u128, capacity: u32 },
     Group { which: u128, clock_behind: bool, asks: Vec<Ask> },
     Again { sent: Index },
 }
@@ -34,6 +35,7 @@ enum Step {
 #[derive(Clone, Debug)]
 enum Ask {
     Hold { who: u128, seats: BTreeSet<SeatNo> },
+    Tickets { who: u128, quantity: u32 },
     Release { of: Recent },
     Expire { of: Recent },
     Pay { of: Recent },
@@ -56,6 +58,7 @@ fn asks() -> impl Strategy<Value = Ask> {
     let who = prop_oneof![30 => 0..3_u128, 1 => Just(3)];
     let seat = prop_oneof![30 => 0..SEATS, 1 => Just(SEATS)];
     prop_oneof![
+        4 => (who.clone(), 1..=MAX_SEATS).prop_map(|(who, quantity)| Ask::Tickets { who, quantity }),
         5 => (who, btree_set(seat, 1..=4)).prop_map(|(who, seats)| Ask::Hold { who, seats }),
         1 => recent().prop_map(|of| Ask::Release { of }),
         2 => recent().prop_map(|of| Ask::Expire { of }),
@@ -84,6 +87,7 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => (1..24).prop_map(|ticks| Step::Wait { ticks }),
         4 => (0..4_u128, 0..800_i64).prop_map(|(who, points)| Step::Charge { who, points }),
         1 => terms(),
+        1 => (0..2_u128, 0..=TICKETS + 2).prop_map(|(which, capacity)| Step::Resize { which, capacity }),
         12 => (0..2_u128, any::<bool>(), vec(asks(), 1..8)).prop_map(group),
         2 => any::<Index>().prop_map(|sent| Step::Again { sent }),
     ]
@@ -117,6 +121,12 @@ impl Sale {
                     terms.status = status;
                 }
             }
+            Step::Resize { which, capacity } => {
+                let allotment = self.store.allotments.get_mut(&(performance(which), standing())).unwrap();
+                let resized = allotment.resize(capacity);
+                assert_eq!(resized.is_ok(), allotment.taken <= capacity);
+                *allotment = resized.unwrap_or(*allotment);
+            }
             Step::Group { which, clock_behind, asks } => {
                 let commands: Vec<_> = asks.into_iter().map(|ask| self.command(which, ask)).collect();
                 let now = if clock_behind { self.now - TICK } else { self.now };
@@ -148,7 +158,7 @@ impl Sale {
                 }
                 Err(refusal) => {
                     assert_eq!(single, before, "a refusal changes nothing");
-                    assert_true(&single, which, refusal, now);
+                    assert_true(&single, which, command, refusal, now);
                 }
             }
             expected.push(answer);
@@ -200,6 +210,7 @@ impl Sale {
         let known = usize::try_from(which).unwrap();
         let command = match ask {
             Ask::Hold { who, seats } => Command::Hold(self.store.hold(customer(who), seats)),
+            Ask::Tickets { who, quantity } => Command::Hold(self.store.hold_tickets(customer(who), quantity)),
             Ask::Release { of } => {
                 let (who, what) = self.find(known, &of);
                 release(who, what)
@@ -264,14 +275,25 @@ fn assert_within_limits(store: &Store, hold: &Reservation, now: DateTime<Utc>) {
     assert!(seats <= limit, "{seats} seats, at most {limit} allowed");
 }
 
-/// A seat that a refusal names is really somebody's.
-fn assert_true(store: &Store, which: PerformanceId, refusal: &Refusal, now: DateTime<Utc>) {
-    let Refusal::Hold(HoldRefusal::SeatsTaken { conflicts }) = refusal else { return };
+/// A seat that a refusal names is really somebody's, and nothing is sold out while live holds and payments leave enough.
+fn assert_true(store: &Store, which: PerformanceId, command: &Command, refusal: &Refusal, now: DateTime<Utc>) {
     let stands = |known: &&Reservation| {
         known.performance == which && (known.is_live_hold(now) || matches!(known.state, ReservationState::Paid { .. }))
     };
-    let taken: BTreeSet<_> = store.reservations.values().filter(stands).flat_map(Reservation::seats).collect();
-    assert!(conflicts.iter().all(|no| taken.contains(no)), "{conflicts:?} are not all taken");
+    let standing_now = || store.reservations.values().filter(stands);
+    match (command, refusal) {
+        (_, Refusal::Hold(HoldRefusal::SeatsTaken { conflicts })) => {
+            let taken: BTreeSet<_> = standing_now().flat_map(Reservation::seats).collect();
+            assert!(conflicts.iter().all(|no| taken.contains(no)), "{conflicts:?} are not all taken");
+        }
+        (Command::Hold(hold), Refusal::Hold(HoldRefusal::SoldOut)) => {
+            let tickets = |known: &Reservation| known.items.iter().filter(|item| item.seat.is_none()).count();
+            let taken: usize = standing_now().map(tickets).sum();
+            let capacity = store.allotments[&(which, standing())].capacity as usize;
+            assert!(taken + hold.wanted.quantity() as usize > capacity, "{taken} of {capacity} are taken");
+        }
+        _ => {}
+    }
 }
 
 proptest! {

@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
+use crate::allotment::Allotment;
 use crate::box_office::{
-    Changes, Command, Customer, ExpireHold, Facts, HoldSeats, Limits, Outcome, PayReservation, RefundReservation,
-    Refusal, ReleaseHold, SpendCoupon, Standing, decide,
+    Changes, Command, Customer, ExpireHold, Facts, Hold, Limits, Outcome, PayReservation, RefundReservation, Refusal,
+    ReleaseHold, SpendCoupon, Standing, Wanted, decide,
 };
 use crate::charge::{self, Charge, ChargeReceipt, ChargeRefusal};
 use crate::coupon::HeldCoupon;
@@ -50,7 +51,17 @@ pub(super) fn performance(index: u128) -> PerformanceId {
     PerformanceId(Uuid::from_u128(2_000 + index))
 }
 
-fn category(index: u128) -> CategoryId {
+/// How many tickets without seats each performance has.
+pub(super) const TICKETS: u32 = 5;
+/// What one of them costs.
+pub(super) const TICKET_PRICE: i64 = 40;
+
+/// The category of the tickets without seats.
+pub(super) fn standing() -> CategoryId {
+    category(PRICES.len() as u128)
+}
+
+pub(super) fn category(index: u128) -> CategoryId {
     CategoryId(Uuid::from_u128(3_000 + index))
 }
 
@@ -61,6 +72,13 @@ fn terms(id: PerformanceId) -> Performance {
         color: String::new(),
         price: amount(price),
         kind: CategoryKind::Seats,
+    };
+    let tickets = PricedCategory {
+        id: standing(),
+        name: "Standing".to_owned(),
+        color: String::new(),
+        price: amount(TICKET_PRICE),
+        kind: CategoryKind::Allotment { capacity: TICKETS, area: None },
     };
     Performance {
         id,
@@ -76,7 +94,7 @@ fn terms(id: PerformanceId) -> Performance {
         max_seats_per_customer: MAX_SEATS,
         currency: Currency::parse("KRW").unwrap(),
         status: SalesStatus::Scheduled,
-        categories: (0..).zip(PRICES).map(priced).collect(),
+        categories: (0..).zip(PRICES).map(priced).chain([tickets]).collect(),
     }
 }
 
@@ -86,6 +104,7 @@ pub(super) struct Store {
     pub(super) performances: BTreeMap<PerformanceId, Performance>,
     pub(super) limits: Limits,
     pub(super) seats: BTreeMap<(PerformanceId, SeatNo), Seat>,
+    pub(super) allotments: BTreeMap<(PerformanceId, CategoryId), Allotment>,
     pub(super) reservations: BTreeMap<ReservationId, Reservation>,
     pub(super) balances: BTreeMap<AccountId, Amount>,
     pub(super) entries: Vec<LedgerEntry>,
@@ -101,11 +120,14 @@ impl Store {
     pub(super) fn new() -> Self {
         let performances: BTreeMap<_, _> = (0..2).map(performance).map(|id| (id, terms(id))).collect();
         let seat = |no: SeatNo| Seat { no, category: category(u128::from(no % 3)), state: SeatState::Free };
+        let tickets = Allotment { category: standing(), capacity: TICKETS, taken: 0 };
+        let allotments = performances.keys().map(|id| ((*id, standing()), tickets)).collect();
         let seats = performances.keys().flat_map(|id| (0..SEATS).map(move |no| ((*id, no), seat(no)))).collect();
         Self {
             performances,
             limits: Limits { open_holds_per_customer: MAX_HOLDS },
             seats,
+            allotments,
             reservations: BTreeMap::new(),
             balances: (0..3).map(|index| (customer(index), Amount::ZERO)).collect(),
             entries: Vec::new(),
@@ -134,7 +156,7 @@ impl Store {
         commands: &[Command],
         now: DateTime<Utc>,
     ) -> Vec<Result<Outcome, Refusal>> {
-        let mut facts = self.load(performance, commands);
+        let mut facts = self.load(performance, commands, now);
         let mut merged = Changes::default();
         let settle = |command| {
             let (outcome, changes) = decide(&facts, command, now)?;
@@ -165,8 +187,9 @@ impl Store {
     }
 
     /// The facts that a store loads for `commands`, and no more.
-    pub(super) fn load(&self, performance: PerformanceId, commands: &[Command]) -> Facts {
+    pub(super) fn load(&self, performance: PerformanceId, commands: &[Command], now: DateTime<Utc>) -> Facts {
         let named = commands.iter().map(reservation_of).filter_map(|id| self.reservations.get(&id));
+        let named = named.chain(self.ended_holds(performance, commands, now));
         let reservations: HashMap<_, _> = named.map(|found| (found.id, found.clone())).collect();
         let numbers = commands.iter().flat_map(seats_of).chain(reservations.values().flat_map(Reservation::seats));
         let customers =
@@ -179,6 +202,7 @@ impl Store {
             performance: self.performances[&performance].clone(),
             limits: self.limits,
             seats: numbers.filter_map(|no| Some((no, *self.seats.get(&(performance, no))?))).collect(),
+            allotments: self.allotments_of(performance),
             customers: customers.filter_map(|id| Some((id, self.customer(id)?))).collect(),
             coupons: coupons.filter_map(|id| Some((id, self.coupons.get(&id)?.clone()))).collect(),
             payments: payments.map(|payment| (payment.id, payment.clone())).collect(),
@@ -186,6 +210,32 @@ impl Store {
             ended: std::collections::HashSet::new(),
             reservations,
         }
+    }
+
+    fn allotments_of(&self, performance: PerformanceId) -> BTreeMap<CategoryId, Allotment> {
+        let here = self.allotments.iter().filter(|((of, _), _)| *of == performance);
+        here.map(|((_, category), allotment)| (*category, *allotment)).collect()
+    }
+
+    /// The earliest holds whose tickets the commands may need, as many as they want tickets.
+    fn ended_holds(
+        &self,
+        performance: PerformanceId,
+        commands: &[Command],
+        now: DateTime<Utc>,
+    ) -> impl Iterator<Item = &Reservation> {
+        let wanted: u32 = commands.iter().map(tickets_of).sum();
+        let missing = self.allotments[&(performance, standing())].left() < wanted;
+        let has_ended = move |known: &&Reservation| {
+            missing
+                && known.performance == performance
+                && known.state == ReservationState::Held
+                && !known.is_live_hold(now)
+                && !known.tickets().is_empty()
+        };
+        let mut ended: Vec<_> = self.reservations.values().filter(has_ended).collect();
+        ended.sort_unstable_by_key(|known| (known.held_until, known.id));
+        ended.into_iter().take(wanted as usize)
     }
 
     fn customer(&self, id: AccountId) -> Option<Customer> {
@@ -204,6 +254,10 @@ impl Store {
     fn write(&mut self, performance: PerformanceId, changes: Changes) {
         for (no, seat) in changes.seats {
             assert!(self.seats.insert((performance, no), seat).is_some(), "seat {no} was made up");
+        }
+        for (category, allotment) in changes.allotments {
+            let known = self.allotments.insert((performance, category), allotment);
+            assert_eq!(known.map(|known| known.capacity), Some(allotment.capacity), "only operators change it");
         }
         for (customer, balance) in changes.balances {
             assert!(self.balances.insert(customer, balance).is_some(), "customer {customer} was made up");
@@ -229,6 +283,7 @@ impl Store {
         for (no, seat) in &facts.seats {
             assert_eq!(seat, &self.seats[&(performance, *no)]);
         }
+        assert_eq!(facts.allotments, self.allotments_of(performance));
         for (id, reservation) in &facts.reservations {
             assert_eq!(reservation, &self.reservations[id]);
         }
@@ -251,10 +306,16 @@ impl Store {
 
 /// Commands with new identities.
 impl Store {
-    pub(super) fn hold(&mut self, customer: AccountId, seats: impl IntoIterator<Item = SeatNo>) -> HoldSeats {
+    pub(super) fn hold(&mut self, customer: AccountId, seats: impl IntoIterator<Item = SeatNo>) -> Hold {
         let reservation = ReservationId(self.new_id());
         let seats = seats.into_iter().map(|no| (no, ItemId(self.new_id()))).collect();
-        HoldSeats { reservation, customer, seats, admission: None }
+        Hold { reservation, customer, wanted: Wanted::Seats(seats), admission: None }
+    }
+
+    pub(super) fn hold_tickets(&mut self, customer: AccountId, quantity: u32) -> Hold {
+        let reservation = ReservationId(self.new_id());
+        let items = (0..quantity).map(|_| ItemId(self.new_id())).collect();
+        Hold { reservation, customer, wanted: Wanted::Tickets { category: standing(), items }, admission: None }
     }
 
     pub(super) fn pay(&mut self, customer: AccountId, reservation: ReservationId) -> Command {
@@ -292,6 +353,20 @@ impl Store {
             Ok(Outcome::Held(reservation)) => reservation,
             other => panic!("not held: {other:?}"),
         }
+    }
+
+    /// Holds tickets for `customer`, and expects it to work.
+    pub(super) fn held_tickets(&mut self, who: AccountId, quantity: u32, now: DateTime<Utc>) -> Reservation {
+        let command = Command::Hold(self.hold_tickets(who, quantity));
+        match self.run(performance(0), &command, now) {
+            Ok(Outcome::Held(reservation)) => reservation,
+            other => panic!("not held: {other:?}"),
+        }
+    }
+
+    /// How many tickets of the first performance are taken.
+    pub(super) fn taken(&self) -> u32 {
+        self.allotments[&(performance(0), standing())].taken
     }
 
     /// Holds and pays `seats` for `customer`, who gets the points for it first.
@@ -361,7 +436,14 @@ fn coupon_of(command: &Command) -> Option<CouponId> {
 
 fn seats_of(command: &Command) -> Vec<SeatNo> {
     match command {
-        Command::Hold(hold) => hold.seats.iter().map(|(no, _)| *no).collect(),
+        Command::Hold(hold) => hold.wanted.seats().iter().map(|(no, _)| *no).collect(),
         _ => Vec::new(),
+    }
+}
+
+fn tickets_of(command: &Command) -> u32 {
+    match command {
+        Command::Hold(hold) if matches!(hold.wanted, Wanted::Tickets { .. }) => hold.wanted.quantity(),
+        _ => 0,
     }
 }

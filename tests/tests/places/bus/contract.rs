@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use onsale_application::ports::{BusMessage, SeatDelta};
+use chrono::DateTime;
+use onsale_application::ports::{AllotmentDelta, BusMessage, SeatDelta};
+use onsale_domain::allotment::Allotment;
 use onsale_domain::ids::{PerformanceId, WaitingRoomId};
 use onsale_domain::seat::SeatState;
 use onsale_tests::on_every_kind;
@@ -28,6 +30,10 @@ async fn two_replicas_hear_each_other_in_order(wire: Wire) {
         epoch: 3,
         version: 7,
         seats: vec![(4, SeatState::Free), (9, SeatState::Sold { to: Uuid::now_v7().into() })],
+        allotments: vec![AllotmentDelta {
+            allotment: Allotment { category: Uuid::now_v7().into(), capacity: 5, taken: 3 },
+            ends: vec![(DateTime::UNIX_EPOCH, -2)],
+        }],
     };
     first.bus.publish(BusMessage::Seats(Arc::new(delta.clone())));
     for number in 1..=500 {

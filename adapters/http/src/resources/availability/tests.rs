@@ -48,7 +48,7 @@ struct World {
 impl World {
     fn with_seats(seats: u32) -> Arc<Self> {
         let plan = Arc::new(plan(seats));
-        let seats = Mutex::new(SeatMap { epoch: 5, version: 1, taken: Vec::new() });
+        let seats = Mutex::new(SeatMap { epoch: 5, version: 1, taken: Vec::new(), allotments: Vec::new() });
         Arc::new(Self { plan, performance: Arc::new(performance()), seats, clock: Running::start() })
     }
 

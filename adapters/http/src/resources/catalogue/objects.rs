@@ -39,9 +39,9 @@ pub(crate) enum KindOfCategory {
 
 /// A price category of a performance.
 #[derive(Clone, Debug, PartialEq, Object)]
-#[oai(rename = "PerformanceCategory")]
+#[oai(rename = "PerformanceCategory", skip_serializing_if_is_none)]
 pub(crate) struct CategoryObject {
-    /// Names the category; the same in the seating plan.
+    /// Names the category; that of seats is the same in the seating plan.
     pub(crate) category_id: Uuid,
     /// What it is called.
     pub(crate) name: String,
@@ -51,6 +51,10 @@ pub(crate) struct CategoryObject {
     pub(crate) price: i64,
     /// What it sells.
     pub(crate) kind: KindOfCategory,
+    /// How many tickets without seats there are, of the kind `allotment`.
+    pub(crate) capacity: Option<u32>,
+    /// The area of the seating plan that such tickets are for: its index among the plan's areas.
+    pub(crate) area: Option<u16>,
 }
 
 /// One dated occurrence of a concert.
@@ -79,7 +83,7 @@ pub(crate) struct PerformanceObject {
     pub(crate) refundable_until: DateTime<Utc>,
     /// How long a hold lasts, in seconds.
     pub(crate) hold_seconds: u32,
-    /// How many seats one customer may have.
+    /// How many seats and tickets one customer may have.
     pub(crate) max_seats_per_customer: u32,
     /// The currency of its prices (ISO 4217).
     pub(crate) currency: String,
@@ -227,15 +231,18 @@ impl PerformanceObject {
 
 impl CategoryObject {
     fn new(category: &PricedCategory) -> Self {
+        let (kind, capacity, area) = match category.kind {
+            CategoryKind::Seats => (KindOfCategory::Seats, None, None),
+            CategoryKind::Allotment { capacity, area } => (KindOfCategory::Allotment, Some(capacity), area),
+        };
         Self {
             category_id: category.id.0,
             name: category.name.clone(),
             color: category.color.clone(),
             price: category.price.units(),
-            kind: match category.kind {
-                CategoryKind::Seats => KindOfCategory::Seats,
-                CategoryKind::Allotment => KindOfCategory::Allotment,
-            },
+            kind,
+            capacity,
+            area,
         }
     }
 }

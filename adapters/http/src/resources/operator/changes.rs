@@ -2,14 +2,17 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use chrono_tz::Tz;
-use onsale_application::ports::{ConcertChange, PerformanceChange, PerformanceDraft};
+use onsale_application::ports::{AllotmentDraft, ConcertChange, PerformanceChange, PerformanceDraft};
 use onsale_domain::concert::Concert;
 use onsale_domain::ids::{CategoryId, ConcertId, PerformanceId, SeatingPlanId};
 use onsale_domain::money::{Amount, Currency};
 use onsale_domain::performance::{DEFAULT_HOLD_SECONDS, DEFAULT_MAX_SEATS_PER_CUSTOMER, Performance, SalesStatus};
 use uuid::Uuid;
 
-use super::objects::{CategoryPrice, ConcertPatch, NewConcert, NewPerformance, PerformancePatch, WantedState};
+use super::objects::{
+    CategoryCapacity, CategoryPrice, ConcertPatch, NewAllotment, NewConcert, NewPerformance, PerformancePatch,
+    WantedState,
+};
 use crate::input::{Text, clearable, given, text};
 use crate::problem::Problem;
 
@@ -57,7 +60,7 @@ impl NewPerformance {
             starts_at: storable(self.starts_at),
             time_zone: time_zone(&self.time_zone)?,
             venue: self.venue.map_or_else(|| concert.venue.clone(), |venue| venue.0),
-            seating_plan: Some(SeatingPlanId(self.seating_plan_id)),
+            seating_plan: self.seating_plan_id.map(SeatingPlanId),
             sales_open_at: storable(self.sales_open_at),
             sales_close_at,
             refundable_until: self.refundable_until.map_or(sales_close_at, storable),
@@ -67,7 +70,23 @@ impl NewPerformance {
             status: SalesStatus::Preparing,
             categories: Vec::new(),
         };
-        Ok(PerformanceDraft { performance, prices: prices(&self.prices)? })
+        let allotments = self.allotments.unwrap_or_default();
+        let allotments = allotments.into_iter().enumerate().map(NewAllotment::into_draft).collect::<Result<_, _>>()?;
+        Ok(PerformanceDraft { performance, prices: prices(&self.prices.unwrap_or_default())?, allotments })
+    }
+}
+
+impl NewAllotment {
+    /// The allotment, whose id is not known yet; `index` is its place in the list.
+    fn into_draft((index, sent): (usize, Self)) -> Result<AllotmentDraft, Problem> {
+        Ok(AllotmentDraft {
+            id: CategoryId(Uuid::nil()),
+            name: text(sent.name),
+            color: text(sent.color),
+            area: sent.area,
+            capacity: sent.capacity,
+            price: price(&format!("allotments[{index}].price"), sent.price)?,
+        })
     }
 }
 
@@ -94,6 +113,7 @@ impl PerformancePatch {
             max_seats_per_customer: given("max_seats_per_customer", self.max_seats_per_customer)?,
             status,
             prices: prices(&given("prices", self.prices)?.unwrap_or_default())?,
+            capacities: capacities(&given("capacities", self.capacities)?.unwrap_or_default()),
         })
     }
 }
@@ -113,13 +133,18 @@ fn currency(code: &Text) -> Result<Currency, Problem> {
 }
 
 fn prices(sent: &[CategoryPrice]) -> Result<Vec<(CategoryId, Amount)>, Problem> {
-    let price = |(index, sent): (usize, &CategoryPrice)| {
-        let refused = |error: onsale_domain::money::AmountError| {
-            Problem::invalid(&format!("prices[{index}].price"), error.to_string())
-        };
-        Ok((CategoryId(sent.category_id), Amount::new(sent.price).map_err(refused)?))
+    let priced = |(index, sent): (usize, &CategoryPrice)| {
+        Ok((CategoryId(sent.category_id), price(&format!("prices[{index}].price"), sent.price)?))
     };
-    sent.iter().enumerate().map(price).collect()
+    sent.iter().enumerate().map(priced).collect()
+}
+
+fn price(field: &str, units: i64) -> Result<Amount, Problem> {
+    Amount::new(units).map_err(|error| Problem::invalid(field, error.to_string()))
+}
+
+fn capacities(sent: &[CategoryCapacity]) -> Vec<(CategoryId, u32)> {
+    sent.iter().map(|sent| (CategoryId(sent.category_id), sent.capacity)).collect()
 }
 
 #[cfg(test)]

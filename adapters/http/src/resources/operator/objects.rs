@@ -62,11 +62,40 @@ pub(crate) struct ConcertPatch {
 /// What one seat or ticket of a category costs.
 #[derive(Clone, Debug, Object)]
 pub(crate) struct CategoryPrice {
-    /// Names the category of the seating plan.
+    /// Names the category.
     pub(crate) category_id: Uuid,
     /// The price, in the smallest unit of the performance's currency.
     #[oai(validator(minimum(value = "0"), maximum(value = "9007199254740991")))]
     pub(crate) price: i64,
+}
+
+/// Tickets without seats to sell.
+#[derive(Clone, Debug, Object)]
+pub(crate) struct NewAllotment {
+    /// What their category is called; the text of their area when absent.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    pub(crate) name: Option<Text>,
+    /// Its colour on the map; that of their area when absent.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    pub(crate) color: Option<Text>,
+    /// The area of the seating plan that they are for: its index among the plan's areas, from 0.
+    pub(crate) area: Option<u16>,
+    /// How many there are.
+    #[oai(validator(maximum(value = "1000000")))]
+    pub(crate) capacity: u32,
+    /// What one costs, in the smallest unit of the performance's currency.
+    #[oai(validator(minimum(value = "0"), maximum(value = "9007199254740991")))]
+    pub(crate) price: i64,
+}
+
+/// How many tickets without seats of a category there are.
+#[derive(Clone, Debug, Object)]
+pub(crate) struct CategoryCapacity {
+    /// Names the category.
+    pub(crate) category_id: Uuid,
+    /// How many there are.
+    #[oai(validator(maximum(value = "1000000")))]
+    pub(crate) capacity: u32,
 }
 
 /// A performance to add.
@@ -80,8 +109,8 @@ pub(crate) struct NewPerformance {
     /// Where; the concert's venue when absent.
     #[oai(validator(min_length = 1, max_length = 200))]
     pub(crate) venue: Option<Text>,
-    /// The plan of its seats.
-    pub(crate) seating_plan_id: Uuid,
+    /// The plan of its seats; absent when it has tickets without seats only.
+    pub(crate) seating_plan_id: Option<Uuid>,
     /// From when it is sold.
     pub(crate) sales_open_at: DateTime<Utc>,
     /// Until when it is sold.
@@ -92,7 +121,7 @@ pub(crate) struct NewPerformance {
     /// How long a hold lasts, in seconds; 300 when absent.
     #[oai(validator(minimum(value = "1"), maximum(value = "86400")))]
     pub(crate) hold_seconds: Option<u32>,
-    /// How many seats one customer may have; 4 when absent.
+    /// How many seats and tickets one customer may have; 4 when absent.
     #[oai(validator(minimum(value = "1"), maximum(value = "50")))]
     pub(crate) max_seats_per_customer: Option<u32>,
     /// The currency of its prices (ISO 4217).
@@ -100,7 +129,10 @@ pub(crate) struct NewPerformance {
     pub(crate) currency: Text,
     /// A price for each category of the plan that has seats.
     #[oai(validator(max_items = 200))]
-    pub(crate) prices: Vec<CategoryPrice>,
+    pub(crate) prices: Option<Vec<CategoryPrice>>,
+    /// Its tickets without seats.
+    #[oai(validator(max_items = 100))]
+    pub(crate) allotments: Option<Vec<NewAllotment>>,
 }
 
 /// What an operator decides about selling a performance, beside its dates.
@@ -135,7 +167,7 @@ pub(crate) struct PerformancePatch {
     /// How long a hold lasts, in seconds; holds that exist keep theirs.
     #[oai(validator(minimum(value = "1"), maximum(value = "86400")))]
     pub(crate) hold_seconds: MaybeUndefined<u32>,
-    /// How many seats one customer may have.
+    /// How many seats and tickets one customer may have.
     #[oai(validator(minimum(value = "1"), maximum(value = "50")))]
     pub(crate) max_seats_per_customer: MaybeUndefined<u32>,
     /// Whether it is sold.
@@ -143,6 +175,9 @@ pub(crate) struct PerformancePatch {
     /// New prices of some categories; holds that exist keep theirs.
     #[oai(validator(max_items = 200))]
     pub(crate) prices: MaybeUndefined<Vec<CategoryPrice>>,
+    /// New capacities of tickets without seats, not below what is taken.
+    #[oai(validator(max_items = 100))]
+    pub(crate) capacities: MaybeUndefined<Vec<CategoryCapacity>>,
 }
 
 /// A line of the operators' journal.

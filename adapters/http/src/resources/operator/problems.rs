@@ -2,6 +2,7 @@
 
 use onsale_application::ports::EditError;
 use onsale_domain::plan::PlanError;
+use uuid::Uuid;
 
 use crate::plan_file::{BYTES_LIMIT, PlanFileError};
 use crate::problem::{BODY, Code, OPERATOR, Problem};
@@ -29,6 +30,7 @@ crate::problems! {
         NotFound,
         PerformanceCancelled,
         PerformancePreparing,
+        CapacityBelowTaken { category_id: Uuid, taken: u32 },
     }
 }
 
@@ -83,6 +85,9 @@ impl From<EditError> for ChangePerformanceProblem {
             EditError::UnknownPerformance => Self::NotFound,
             EditError::Cancelled => Self::PerformanceCancelled,
             EditError::Preparing => Self::PerformancePreparing,
+            EditError::CapacityBelowTaken { category, taken } => {
+                Self::CapacityBelowTaken { category_id: category.0, taken }
+            }
             error => refused(error).into(),
         }
     }
@@ -94,6 +99,11 @@ fn refused(error: EditError) -> Problem {
         EditError::UnknownConcert | EditError::UnknownPerformance => Problem::new(Code::NotFound),
         EditError::UnknownPlan => Problem::invalid("seating_plan_id", said),
         EditError::UnknownCategory { .. } | EditError::MissingPrice { .. } => Problem::invalid("prices", said),
+        EditError::UnknownAllotment { .. } => Problem::invalid("capacities", said),
+        EditError::UnknownArea { .. } | EditError::TooManyAllotments { .. } | EditError::NothingToSell => {
+            Problem::invalid("allotments", said)
+        }
+        EditError::CapacityBelowTaken { .. } => Problem::new(Code::CapacityBelowTaken),
         EditError::Cancelled => Problem::new(Code::PerformanceCancelled),
         EditError::Preparing => Problem::new(Code::PerformancePreparing),
         EditError::Concert(error) => Problem::invalid(error.field(), said),
@@ -108,7 +118,6 @@ mod tests {
     use onsale_domain::concert::ConcertError;
     use onsale_domain::ids::CategoryId;
     use onsale_domain::performance::PerformanceError;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -123,10 +132,22 @@ mod tests {
         let category = CategoryId(Uuid::nil());
         assert_eq!(field(EditError::UnknownPlan).await.as_deref(), Some("seating_plan_id"));
         assert_eq!(field(EditError::MissingPrice { category }).await.as_deref(), Some("prices"));
+        assert_eq!(field(EditError::UnknownAllotment { category }).await.as_deref(), Some("capacities"));
+        assert_eq!(field(EditError::UnknownArea { area: 7 }).await.as_deref(), Some("allotments"));
+        assert_eq!(field(EditError::NothingToSell).await.as_deref(), Some("allotments"));
         assert_eq!(field(EditError::Concert(ConcertError::ImageUrl)).await.as_deref(), Some("image_url"));
         let window = EditError::Performance(PerformanceError::SalesWindow);
         assert_eq!(field(window).await.as_deref(), Some("sales_close_at"));
         assert_eq!(field(EditError::UnknownConcert).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_capacity_below_what_is_taken_says_how_many_are() {
+        let refused = EditError::CapacityBelowTaken { category: CategoryId(Uuid::nil()), taken: 7 };
+        let problem = Problem::from(ChangePerformanceProblem::from(refused));
+        assert_eq!(problem.code(), Code::CapacityBelowTaken);
+        let document: serde_json::Value = problem.to_response(None).into_body().into_json().await.expect("a document");
+        assert_eq!(document["taken"], 7);
     }
 
     #[test]
