@@ -75,9 +75,19 @@ pub(super) fn end_hold(facts: &Facts, reservation: &Reservation, state: Reservat
 /// The allotments of a reservation's tickets without them. Until a hold is ended its tickets are its own, however late
 /// it is, so nothing is given back twice.
 fn given_back(facts: &Facts, reservation: &Reservation) -> BTreeMap<CategoryId, Allotment> {
+    allotments_of(facts, reservation).map(|(it, quantity)| (it.category, it.give_back(quantity))).collect()
+}
+
+/// The allotments of a reservation's tickets as they are. Paying changes nothing about them but that the tickets are not
+/// free at the end of the hold any more, which everybody must hear who keeps a copy.
+fn kept(facts: &Facts, reservation: &Reservation) -> BTreeMap<CategoryId, Allotment> {
+    allotments_of(facts, reservation).map(|(it, _)| (it.category, *it)).collect()
+}
+
+/// The allotments of a reservation's tickets, each with how many tickets it is.
+fn allotments_of<'a>(facts: &'a Facts, reservation: &Reservation) -> impl Iterator<Item = (&'a Allotment, u32)> {
     let tickets = reservation.tickets().into_iter();
-    let known = tickets.filter_map(|(category, quantity)| Some((facts.allotments.get(&category)?, quantity)));
-    known.map(|(allotment, quantity)| (allotment.category, allotment.give_back(quantity))).collect()
+    tickets.filter_map(|(category, quantity)| Some((facts.allotments.get(&category)?, quantity)))
 }
 
 fn decide_payment(
@@ -121,6 +131,7 @@ fn decide_payment(
     };
     let mut changes = Changes {
         seats: seats_of(facts, reservation).map(sold).collect(),
+        allotments: kept(facts, reservation),
         reservations: one(&paid),
         payments: vec![payment.clone()],
         ..moved(entry, paid.customer, left)

@@ -2,7 +2,7 @@ use super::store::{
     HOLD_SECONDS, MAX_SEATS, Store, TICKET_PRICE, TICKETS, amount, at, category, customer, expire, performance,
     release, standing,
 };
-use crate::box_office::{Command, HoldRefusal, Outcome, Refusal, Wanted};
+use crate::box_office::{Command, HoldRefusal, Outcome, Refusal, Wanted, decide};
 use crate::ids::AccountId;
 use crate::reservation::ReservationState;
 
@@ -73,6 +73,19 @@ fn tickets_are_paid_refunded_and_given_back_like_seats() {
     let held = store.held_tickets(customer(0), 1, at(3));
     assert!(matches!(store.run(performance(0), &release(customer(0), held.id), at(4)), Ok(Outcome::Released(_))));
     assert_eq!(store.taken(), 0);
+}
+
+/// A copy of what is free has them end with their hold until it hears otherwise.
+#[test]
+fn everybody_hears_that_tickets_are_paid() {
+    let mut store = Store::new();
+    let held = store.held_tickets(customer(0), 2, at(0));
+    store.charge(customer(0), 2 * TICKET_PRICE, at(0)).unwrap();
+    let command = store.pay(customer(0), held.id);
+    let facts = store.load(performance(0), std::slice::from_ref(&command), at(1));
+    let (_, changes) = decide(&facts, &command, at(1)).unwrap();
+    assert!(changes.touches_availability());
+    assert_eq!(changes.allotments, facts.allotments);
 }
 
 #[test]
