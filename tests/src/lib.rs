@@ -10,3 +10,4 @@ pub mod sales;
 pub mod samples;
 pub mod server;
 pub mod store;
+pub mod tickets;

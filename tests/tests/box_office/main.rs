@@ -12,3 +12,4 @@ mod poison;
 mod proxy;
 mod races;
 mod reads;
+mod tickets;
