@@ -7,7 +7,7 @@ use onsale_tests::samples::{concert, customer, draft, plan};
 use onsale_tests::store::Store;
 use uuid::Uuid;
 
-use super::{good_coupons, good_rooms};
+use super::{good_coupons, good_rooms, good_tickets};
 
 /// Who and what is in the good data; the seats are the numbers of the reservations' items.
 pub(crate) mod ids {
@@ -96,6 +96,7 @@ pub(crate) async fn remove(store: &Store) {
     .into_iter()
     .chain(good_rooms::TABLES)
     .chain(good_coupons::TABLES)
+    .chain(good_tickets::TABLES)
     {
         transaction.execute(Statement::new(format!("DELETE FROM {table}"))).await.unwrap();
     }
