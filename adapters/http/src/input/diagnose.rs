@@ -187,11 +187,21 @@ fn string(schema: &MetaSchema, text: &str) -> Option<String> {
 }
 
 fn range(schema: &MetaSchema, number: f64) -> Option<String> {
-    let unsigned = schema.format.filter(|format| format.starts_with("uint")).map(|_| 0.0);
-    if let Some(least) = schema.minimum.or(unsigned).filter(|least| number < *least) {
+    let (smallest, largest) = schema.format.map_or((None, None), kept);
+    if let Some(least) = schema.minimum.or(smallest).filter(|least| number < *least) {
         return Some(format!("must be at least {least}"));
     }
-    schema.maximum.filter(|most| number > *most).map(|most| format!("must be at most {most}"))
+    schema.maximum.or(largest).filter(|most| number > *most).map(|most| format!("must be at most {most}"))
+}
+
+/// The smallest and the largest number of a format, as far as it is narrower than what JSON keeps exactly.
+fn kept(format: &str) -> (Option<f64>, Option<f64>) {
+    match format {
+        "uint16" => (Some(0.0), Some(u16::MAX.into())),
+        "uint32" => (Some(0.0), Some(u32::MAX.into())),
+        format if format.starts_with("uint") => (Some(0.0), None),
+        _ => (None, None),
+    }
 }
 
 #[cfg(test)]
@@ -266,6 +276,7 @@ mod tests {
                 "`performance_id` must be a uuid",
             ),
             (refused::<Order>(r#"{"type":"tickets","quantity":-1}"#), "`quantity` must be at least 0"),
+            (refused::<Order>(r#"{"type":"tickets","quantity":4294967296}"#), "`quantity` must be at most 4294967295"),
         ];
         for (said, expected) in said {
             assert_eq!(said, format!("invalid_request: {expected}"));
