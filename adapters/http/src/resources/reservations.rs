@@ -100,7 +100,7 @@ crate::problems! {
     enum HoldProblem includes [BODY, CUSTOMER, IDEMPOTENT] {
         NotFound => "there is no such performance",
         SeatsTaken { conflicts: Vec<SeatNo> },
-        SoldOut,
+        SoldOut => "so many are not left",
         NotOnSale,
         TooManyHolds { limit: u32 } => "at most {limit} holds may be open",
         TooManySeats { limit: u32 } => "at most {limit} seats and tickets of a performance for one customer",
