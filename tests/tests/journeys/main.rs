@@ -24,4 +24,5 @@ mod plans;
 mod races;
 mod replicas;
 mod restarts;
+mod tickets;
 mod waiting_rooms;

@@ -133,6 +133,13 @@ impl Api {
         id(&self.hold(performance, seats).await.ok(201), "reservation_id")
     }
 
+    pub(crate) async fn hold_tickets(&self, performance: &str, category: &str, quantity: impl Into<Value>) -> Answer {
+        let quantity: Value = quantity.into();
+        let order =
+            json!({"type": "tickets", "performance_id": performance, "category_id": category, "quantity": quantity});
+        self.post_as(&new_key(), "/v1/reservations", order).await
+    }
+
     pub(crate) async fn pay(&self, reservation: &str) -> Answer {
         self.pay_as(&new_key(), reservation).await
     }

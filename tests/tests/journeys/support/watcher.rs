@@ -1,12 +1,13 @@
 //! Somebody who follows what is free, as a browser would.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::Api;
+use super::api::id;
 use super::events::{Event, Events};
 
 /// An open stream, and what is free by all that it has told.
@@ -15,6 +16,8 @@ pub(crate) struct Watcher {
     epoch: String,
     version: i64,
     free: BTreeSet<u64>,
+    /// How many tickets are left, by their category.
+    left: BTreeMap<String, u64>,
 }
 
 impl Watcher {
@@ -22,7 +25,8 @@ impl Watcher {
     pub(crate) async fn new(api: &Api, performance: &str) -> Self {
         let availability = api.get(&format!("/v1/performances/{performance}/availability")).await.ok(200);
         let events = Events::open(api, availability["events_url"].as_str().unwrap()).await;
-        let mut watcher = Self { events, epoch: String::new(), version: 0, free: BTreeSet::new() };
+        let left = tickets(api, performance).await.into_iter().map(|category| (category, 0)).collect();
+        let mut watcher = Self { events, epoch: String::new(), version: 0, free: BTreeSet::new(), left };
         let first = watcher.next().await.expect("a stream begins with an event");
         assert_eq!(first.name, "snapshot", "{first:?}");
         watcher
@@ -31,6 +35,18 @@ impl Watcher {
     /// The seats that are free.
     pub(crate) fn free(&self) -> &BTreeSet<u64> {
         &self.free
+    }
+
+    /// How many tickets of a category are left.
+    pub(crate) fn left(&self, category: &str) -> u64 {
+        self.left[category]
+    }
+
+    /// Follows the events until so many tickets of a category are left.
+    pub(crate) async fn until_left(&mut self, category: &str, left: u64) {
+        while self.left(category) != left {
+            self.next().await.expect("the stream goes on");
+        }
     }
 
     /// Follows the events until every one of these seats is free, or none is.
@@ -65,10 +81,23 @@ impl Watcher {
         }
         epoch.clone_into(&mut self.epoch);
         self.version = version;
-        let left: u64 =
-            data["categories"].as_array().unwrap().iter().map(|left| left["available"].as_u64().unwrap()).sum();
-        assert_eq!(left, self.free.len() as u64, "the categories say how many are left");
+        let mut of_seats = 0;
+        for shown in data["categories"].as_array().unwrap() {
+            let available = shown["available"].as_u64().unwrap();
+            match self.left.get_mut(shown["category_id"].as_str().unwrap()) {
+                Some(left) => *left = available,
+                None => of_seats += available,
+            }
+        }
+        assert_eq!(of_seats, self.free.len() as u64, "the categories say how many are left");
     }
+}
+
+/// The categories of a performance that have no seats.
+async fn tickets(api: &Api, performance: &str) -> Vec<String> {
+    let shown = api.get(&format!("/v1/performances/{performance}")).await.ok(200);
+    let without_seats = shown["categories"].as_array().unwrap().iter().filter(|shown| shown["kind"] == "allotment");
+    without_seats.map(|category| id(category, "category_id")).collect()
 }
 
 /// Byte i holds seats 8i to 8i + 7, lowest bit first.
