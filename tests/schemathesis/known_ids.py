@@ -22,6 +22,8 @@ MOST = 20
 SEATS = 10_000
 
 known: dict[str, list[str]] = {}
+# A category of tickets without seats, by its performance: a pair of ids is hardly ever guessed.
+tickets: dict[str, str] = {}
 
 
 def learn(value):
@@ -30,6 +32,9 @@ def learn(value):
         for item in value[:MOST]:
             learn(item)
     elif isinstance(value, dict):
+        for category in value.get("categories") or []:
+            if "performance_id" in value and category.get("kind") == "allotment":
+                tickets[value["performance_id"]] = category["category_id"]
         for name, member in value.items():
             if name.endswith("_id") and isinstance(member, str):
                 ids = known.setdefault(name, [])
@@ -51,7 +56,7 @@ def existing(name, made_up):
 
 
 def with_existing(value):
-    """A body whose ids, seats and ways to pay exist half of the time."""
+    """A body whose ids, seats, tickets and ways to pay exist half of the time."""
     if isinstance(value, list):
         return [with_existing(item) for item in value]
     if not isinstance(value, dict):
@@ -60,6 +65,9 @@ def with_existing(value):
     seats = body.get("seats")
     if isinstance(seats, list) and seats and all(type(seat) is int and seat >= 0 for seat in seats):
         body["seats"] = list(dict.fromkeys(seat % SEATS for seat in seats))[:4]
+    quantity, standing = body.get("quantity"), tickets.get(str(body.get("performance_id")))
+    if standing and type(quantity) is int and quantity > 0 and quantity % 2 == 0:
+        body["category_id"], body["quantity"] = standing, quantity // 2 % 4 + 1
     if isinstance(body.get("method"), str) and len(body["method"]) % 2 == 1:
         body["method"] = "test"
     return body

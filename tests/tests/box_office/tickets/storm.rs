@@ -49,19 +49,19 @@ async fn storm(store: Store, lanes: LaneLimits) {
     let replicas = [sales(&store, lanes), replica(&store, lanes).await];
     let customers = customers_with(&store, &replicas[0], TASKS * CUSTOMERS, 1_000_000).await;
     let standing = standing(&store, CAPACITY).await;
-    let storm = Arc::new(Storm { store, standing, replicas, over: AtomicBool::new(false) });
+    let shared = Arc::new(Storm { store, standing, replicas, over: AtomicBool::new(false) });
     let tasks: Vec<_> = (0_u64..)
         .zip(customers.chunks(CUSTOMERS))
-        .map(|(seed, customers)| tokio::spawn(Arc::clone(&storm).customers(seed, customers.to_vec())))
+        .map(|(seed, customers)| tokio::spawn(Arc::clone(&shared).customers(seed, customers.to_vec())))
         .collect();
-    let operator = tokio::spawn(Arc::clone(&storm).operator());
+    let operator = tokio::spawn(Arc::clone(&shared).operator());
     let known: Vec<Reservation> = join_all(tasks).await.into_iter().flat_map(Result::unwrap).collect();
-    storm.over.store(true, Ordering::Relaxed);
+    shared.over.store(true, Ordering::Relaxed);
     let resizes = operator.await.unwrap();
 
     let (mut taken, mut states) = (0, [0; 4]);
     for reservation in &known {
-        let stored = storm.replicas[0].reservation(reservation.id).await.unwrap().expect("what was told is there");
+        let stored = shared.replicas[0].reservation(reservation.id).await.unwrap().expect("what was told is there");
         let state = match stored.state {
             ReservationState::Held => 0,
             ReservationState::Paid { .. } => 1,
@@ -71,9 +71,9 @@ async fn storm(store: Store, lanes: LaneLimits) {
         states[state] += 1;
         taken += if state <= 1 { stored.items.len() } else { 0 };
     }
-    assert_eq!(stored(&storm.replicas[0], &storm.standing).await.taken as usize, taken, "{states:?}");
+    assert_eq!(stored(&shared.replicas[0], &shared.standing).await.taken as usize, taken, "{states:?}");
     assert!(resizes > 0 && states[1..].iter().all(|count| *count > 0), "{resizes} resizes, {states:?}");
-    assert_sound(&storm.store).await;
+    assert_sound(&shared.store).await;
 }
 
 impl Storm {
