@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod allotment;
+pub mod best_available;
 pub mod box_office;
 pub mod charge;
 pub mod concert;

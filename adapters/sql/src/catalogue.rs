@@ -23,6 +23,7 @@ use onsale_application::ports::{Bus, Context};
 
 pub use self::copy::CatalogueCopy;
 pub(crate) use self::performances::load_performance;
+pub(crate) use self::plans::load as load_plan;
 use crate::database::{Database, Row, SqlError, Statement, Transaction};
 
 /// The catalogue in SQL.

@@ -14,6 +14,7 @@ mod codes;
 mod command;
 mod commit;
 mod facts;
+mod free_seats;
 mod group;
 mod idempotency;
 mod ledger;
@@ -36,6 +37,7 @@ use self::charges::ChargeSettler;
 pub(crate) use self::command::failed;
 use self::command::{SaleAnswer, SaleCommand};
 pub(crate) use self::commit::commit;
+use self::free_seats::FreeSeatsMemory;
 use self::group::SaleSettler;
 pub(crate) use self::idempotency::{Recall, RequestName, Requests, Step};
 use self::performance::PlacesMemory;
@@ -67,6 +69,7 @@ impl SqlSales {
             bus,
             limits,
             places: PlacesMemory::default(),
+            free_seats: FreeSeatsMemory::default(),
         };
         let charges = ChargeSettler { database: database.clone(), context: context.clone() };
         Self {

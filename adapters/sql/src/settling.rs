@@ -152,6 +152,7 @@ const fn reason(error: &SqlError) -> &'static str {
         SqlError::Deadlock(_) => "deadlock",
         SqlError::LockTimeout(_) => "lock_timeout",
         SqlError::TimedOut { .. } => "timed_out",
+        SqlError::OutOfDate(_) => "out_of_date",
         _ => "connection",
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use onsale_domain::box_office::{Admission, Hold, HoldRefusal, ReleaseRefusal, Released, Wanted};
-use onsale_domain::ids::{AccountId, CategoryId, PerformanceId, ReservationId};
+use onsale_domain::ids::{AccountId, CategoryId, ItemId, PerformanceId, ReservationId};
 use onsale_domain::performance::{MAX_SEATS_PER_CUSTOMER_LIMIT, Performance};
 use onsale_domain::reservation::Reservation;
 use onsale_domain::seat::SeatNo;
@@ -39,6 +39,13 @@ pub enum WantedItems {
         /// How many.
         quantity: u32,
     },
+    /// The best free seats beside one another.
+    BestAvailable {
+        /// Of which category.
+        category: CategoryId,
+        /// How many.
+        quantity: u32,
+    },
 }
 
 impl WantedItems {
@@ -46,7 +53,7 @@ impl WantedItems {
     fn quantity(&self) -> usize {
         match self {
             Self::Seats(seats) => seats.len(),
-            Self::Tickets { quantity, .. } => *quantity as usize,
+            Self::Tickets { quantity, .. } | Self::BestAvailable { quantity, .. } => *quantity as usize,
         }
     }
 }
@@ -57,9 +64,9 @@ pub enum HoldSeatsError {
     /// No seats were named.
     #[error("name at least one seat")]
     NoSeats,
-    /// No tickets were asked for.
-    #[error("ask for at least one ticket")]
-    NoTickets,
+    /// A quantity of none was asked for.
+    #[error("ask for at least one seat or ticket")]
+    NoQuantity,
     /// A seat was named twice.
     #[error("seat {0} is named twice")]
     SeatNamedTwice(SeatNo),
@@ -136,12 +143,20 @@ impl HoldSeats {
     fn wanted(&self, items: WantedItems) -> Result<Wanted, HoldSeatsError> {
         match items {
             WantedItems::Seats(seats) => self.seats(seats),
-            WantedItems::Tickets { quantity: 0, .. } => Err(HoldSeatsError::NoTickets),
+            WantedItems::Tickets { quantity: 0, .. } | WantedItems::BestAvailable { quantity: 0, .. } => {
+                Err(HoldSeatsError::NoQuantity)
+            }
             WantedItems::Tickets { category, quantity } => {
-                let items = (0..quantity).map(|_| self.context.new_id()).collect();
-                Ok(Wanted::Tickets { category, items })
+                Ok(Wanted::Tickets { category, items: self.new_items(quantity) })
+            }
+            WantedItems::BestAvailable { category, quantity } => {
+                Ok(Wanted::BestAvailable { category, items: self.new_items(quantity) })
             }
         }
+    }
+
+    fn new_items(&self, quantity: u32) -> Vec<ItemId> {
+        (0..quantity).map(|_| self.context.new_id()).collect()
     }
 
     fn seats(&self, mut seats: Vec<SeatNo>) -> Result<Wanted, HoldSeatsError> {

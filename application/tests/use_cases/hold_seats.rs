@@ -87,7 +87,7 @@ async fn no_tickets_or_too_many_reach_no_lane() {
         let wanted = WantedItems::Tickets { category: category(0), quantity };
         booking.hold.execute(HoldRequest { wanted, ..request(&[]) })
     };
-    assert_eq!(tickets(0).await, Err(HoldSeatsError::NoTickets));
+    assert_eq!(tickets(0).await, Err(HoldSeatsError::NoQuantity));
     for quantity in [51, u32::MAX] {
         let refused = StepError::Refused(HoldRefusal::TooManySeats { limit: 4 });
         assert_eq!(tickets(quantity).await, Err(refused.into()));

@@ -49,6 +49,13 @@ pub enum Wanted {
         /// The items that they become.
         items: Vec<ItemId>,
     },
+    /// The [best](crate::best_available) free seats beside one another.
+    BestAvailable {
+        /// Of which category.
+        category: CategoryId,
+        /// The items that they become.
+        items: Vec<ItemId>,
+    },
 }
 
 impl Wanted {
@@ -57,7 +64,7 @@ impl Wanted {
     pub fn quantity(&self) -> u32 {
         let items = match self {
             Self::Seats(seats) => seats.len(),
-            Self::Tickets { items, .. } => items.len(),
+            Self::Tickets { items, .. } | Self::BestAvailable { items, .. } => items.len(),
         };
         u32::try_from(items).unwrap_or(u32::MAX)
     }
@@ -67,7 +74,7 @@ impl Wanted {
     pub fn seats(&self) -> &[(SeatNo, ItemId)] {
         match self {
             Self::Seats(seats) => seats,
-            Self::Tickets { .. } => &[],
+            Self::Tickets { .. } | Self::BestAvailable { .. } => &[],
         }
     }
 }
@@ -202,6 +209,12 @@ pub enum HoldRefusal {
     /// So many are not left.
     #[error("so many are not left")]
     SoldOut,
+    /// So many are free, but not beside one another.
+    #[error("at most {largest} seats beside one another are free")]
+    NoAdjacentSeats {
+        /// How many are.
+        largest: u32,
+    },
     /// The performance is not sold at this moment.
     #[error("the performance is not on sale")]
     NotOnSale,

@@ -20,11 +20,12 @@ use crate::seat::{Seat, SeatState};
 /// Decides one command on `facts` at `now`.
 ///
 /// Every command carries the id of what it creates. When that already exists, an earlier run of the same command was
-/// committed without anybody hearing of it: the answer is then read from the facts and nothing changes.
+/// committed without anybody hearing of it: the answer is then read from the facts and nothing changes. The facts stay what
+/// they are until [`Facts::apply`]; only the free seats are put in order while the best are looked for.
 ///
 /// # Errors
 /// [`Refusal`]; nothing has changed then.
-pub fn decide(facts: &Facts, command: &Command, now: DateTime<Utc>) -> Result<(Outcome, Changes), Refusal> {
+pub fn decide(facts: &mut Facts, command: &Command, now: DateTime<Utc>) -> Result<(Outcome, Changes), Refusal> {
     match command {
         Command::Hold(hold) => Ok(decide_hold(facts, hold, now)?),
         Command::Release(release) => Ok(decide_release(facts, *release, now)?),

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Admission, Changes};
 use crate::allotment::Allotment;
+use crate::best_available::FreeSeats;
 use crate::coupon::HeldCoupon;
 use crate::ids::{AccountId, CategoryId, CouponId, PaymentId, PerformanceId, ReservationId};
 use crate::money::Amount;
@@ -57,7 +58,7 @@ impl Customer {
 }
 
 /// What a group of commands needs to know, as it stands under lock.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Facts {
     /// The performance and its terms.
     pub performance: Performance,
@@ -65,6 +66,8 @@ pub struct Facts {
     pub limits: Limits,
     /// The seats that the commands touch.
     pub seats: BTreeMap<SeatNo, Seat>,
+    /// Every seat of the performance, to choose the best free ones from; needed by commands that want those.
+    pub free: Option<FreeSeats>,
     /// The allotments that the commands touch.
     pub allotments: BTreeMap<CategoryId, Allotment>,
     /// The reservations that the commands name. Where an allotment may not suffice, also the earliest holds on it whose
@@ -86,6 +89,9 @@ impl Facts {
     /// Brings the facts up to date with what a command changed, for the commands after it.
     pub fn apply(&mut self, changes: &Changes) {
         self.seats.extend(changes.seats.iter().map(|(no, seat)| (*no, *seat)));
+        if let Some(free) = &mut self.free {
+            changes.seats.values().for_each(|seat| free.set(seat.no, seat.state));
+        }
         self.allotments.extend(&changes.allotments);
         for reservation in changes.reservations.values() {
             self.apply_reservation(reservation);

@@ -1,16 +1,21 @@
-//! Deciding holds: of particular seats, or of tickets without seats.
+//! Deciding holds: of particular seats, of the best ones, or of tickets without seats.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::decision::{end_hold, one};
 use super::{Changes, Facts, Hold, HoldRefusal, Outcome, Wanted};
+use crate::best_available::NoBlock;
 use crate::ids::{CategoryId, ItemId, ReservationId};
 use crate::performance::CategoryKind;
 use crate::reservation::{Item, Reservation, ReservationState};
 use crate::seat::{Seat, SeatNo, SeatState};
 
 /// Decides a hold on `facts` at `now`.
-pub(super) fn decide_hold(facts: &Facts, hold: &Hold, now: DateTime<Utc>) -> Result<(Outcome, Changes), HoldRefusal> {
+pub(super) fn decide_hold(
+    facts: &mut Facts,
+    hold: &Hold,
+    now: DateTime<Utc>,
+) -> Result<(Outcome, Changes), HoldRefusal> {
     if let Some(reservation) = facts.reservations.get(&hold.reservation) {
         return Ok((Outcome::Held(reservation.clone()), Changes::default()));
     }
@@ -20,30 +25,53 @@ pub(super) fn decide_hold(facts: &Facts, hold: &Hold, now: DateTime<Utc>) -> Res
     if !facts.performance.is_on_sale(now) {
         return Err(HoldRefusal::NotOnSale);
     }
+    check_limits(facts, hold, now)?;
     let (items, taken) = match &hold.wanted {
-        Wanted::Seats(seats) => take_seats(facts, hold, seats, now)?,
+        Wanted::Seats(wanted) => {
+            let seats = free_seats(facts, wanted, now)?;
+            take_seats(facts, hold, seats, wanted.iter().map(|(_, item)| *item), now)
+        }
+        Wanted::BestAvailable { category, items } => {
+            let seats = best_seats(facts, *category, items.len(), now)?;
+            take_seats(facts, hold, seats, items.iter().copied(), now)
+        }
         Wanted::Tickets { category, items } => take_tickets(facts, *category, items, now)?,
     };
-    check_limits(facts, hold, now)?;
     let reservation = reserve(facts, hold, items, now);
     let mut changes = taken;
     changes.reservations.extend(one(&reservation));
     Ok((Outcome::Held(reservation), changes))
 }
 
-/// Takes every one of the seats, or none.
+/// Takes seats that are free, each of which becomes an item.
 fn take_seats(
     facts: &Facts,
     hold: &Hold,
-    wanted: &[(SeatNo, ItemId)],
+    seats: Vec<Seat>,
+    items: impl Iterator<Item = ItemId>,
     now: DateTime<Utc>,
-) -> Result<(Vec<Item>, Changes), HoldRefusal> {
-    let seats = free_seats(facts, wanted, now)?;
-    let item = |(seat, (_, id)): (&Seat, &(_, _))| item(facts, *id, seat.category, Some(seat.no));
-    let items = seats.iter().zip(wanted).map(item).collect();
+) -> (Vec<Item>, Changes) {
+    let items = seats.iter().zip(items).map(|(seat, id)| item(facts, id, seat.category, Some(seat.no))).collect();
     let until = end_of_hold(facts, now);
     let seats = seats.into_iter().map(|seat| (seat.no, held(seat, hold.reservation, until))).collect();
-    Ok((items, Changes { seats, ..Changes::default() }))
+    (items, Changes { seats, ..Changes::default() })
+}
+
+/// The best free seats beside one another.
+fn best_seats(
+    facts: &mut Facts,
+    category: CategoryId,
+    quantity: usize,
+    now: DateTime<Utc>,
+) -> Result<Vec<Seat>, HoldRefusal> {
+    let has_seats = matches!(facts.performance.kind(category), Some(CategoryKind::Seats));
+    let free = facts.free.as_mut().filter(|_| has_seats).ok_or(HoldRefusal::UnknownCategory { category })?;
+    let quantity = u32::try_from(quantity).unwrap_or(u32::MAX);
+    let block = free.best(category, quantity, now).map_err(|NoBlock { largest }| match largest {
+        0 => HoldRefusal::SoldOut,
+        largest => HoldRefusal::NoAdjacentSeats { largest },
+    })?;
+    Ok(block.into_iter().map(|no| Seat { no, category, state: SeatState::Free }).collect())
 }
 
 fn free_seats(facts: &Facts, wanted: &[(SeatNo, ItemId)], now: DateTime<Utc>) -> Result<Vec<Seat>, HoldRefusal> {

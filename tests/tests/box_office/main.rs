@@ -2,6 +2,7 @@
 //! whatever breaks in between.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod best_available;
 mod crash;
 mod holds;
 mod idempotency;

@@ -10,6 +10,7 @@ mod support;
 
 mod accounts;
 mod availability;
+mod best_available;
 mod booking;
 mod bounds;
 mod codes;

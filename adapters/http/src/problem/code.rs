@@ -80,6 +80,7 @@ codes! {
         EmailTaken "email_taken" "An account with this email address exists";
         SeatsTaken "seats_taken" "Some of the seats are taken";
         SoldOut "sold_out" "Nothing is left";
+        NoAdjacentSeats "no_adjacent_seats" "So many free seats are not beside one another";
         NotOnSale "not_on_sale" "The performance is not on sale";
         TooManyHolds "too_many_holds" "Too many open holds";
         CapacityBelowTaken "capacity_below_taken" "More tickets are taken than there would be";

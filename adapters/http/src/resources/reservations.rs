@@ -45,12 +45,28 @@ struct TicketsOrder {
     quantity: u32,
 }
 
+/// The best free seats beside one another in one row.
+///
+/// Best is what is nearest to the front and the middle of its zone. Among blocks that are as near, one that leaves no single
+/// seat behind comes first.
+#[derive(Object)]
+struct BestAvailableOrder {
+    /// Of which performance.
+    performance_id: Uuid,
+    /// Of which category: one of the kind `seats`.
+    category_id: Uuid,
+    /// How many.
+    #[oai(validator(minimum(value = "1")))]
+    quantity: u32,
+}
+
 /// What a customer wants to hold.
 #[derive(Union)]
 #[oai(one_of, discriminator_name = "type", rename_all = "snake_case")]
 enum ReservationOrder {
     Seats(SeatsOrder),
     Tickets(TicketsOrder),
+    BestAvailable(BestAvailableOrder),
 }
 
 impl ReservationOrder {
@@ -61,6 +77,10 @@ impl ReservationOrder {
             Self::Seats(order) => digest.part("seats").part(order.performance_id).numbers(&order.seats),
             Self::Tickets(order) => {
                 digest.part("tickets").part(order.performance_id).part(order.category_id).numbers(&[order.quantity])
+            }
+            Self::BestAvailable(order) => {
+                let digest = digest.part("best_available").part(order.performance_id);
+                digest.part(order.category_id).numbers(&[order.quantity])
             }
         }
     }
@@ -73,6 +93,10 @@ impl ReservationOrder {
             Self::Tickets(TicketsOrder { performance_id, category_id, quantity }) => {
                 let category = CategoryId(category_id);
                 (PerformanceId(performance_id), WantedItems::Tickets { category, quantity })
+            }
+            Self::BestAvailable(BestAvailableOrder { performance_id, category_id, quantity }) => {
+                let category = CategoryId(category_id);
+                (PerformanceId(performance_id), WantedItems::BestAvailable { category, quantity })
             }
         }
     }
@@ -101,6 +125,7 @@ crate::problems! {
         NotFound => "there is no such performance",
         SeatsTaken { conflicts: Vec<SeatNo> },
         SoldOut => "so many are not left",
+        NoAdjacentSeats { largest_block: u32 } => "at most {largest_block} free seats are beside one another",
         NotOnSale,
         TooManyHolds { limit: u32 } => "at most {limit} holds may be open",
         TooManySeats { limit: u32 } => "at most {limit} seats and tickets of a performance for one customer",
@@ -119,7 +144,7 @@ impl From<HoldSeatsError> for HoldProblem {
             HoldSeatsError::NoSeats | HoldSeatsError::SeatNamedTwice(_) => {
                 Problem::invalid("seats", error.to_string()).into()
             }
-            HoldSeatsError::NoTickets => Problem::invalid("quantity", error.to_string()).into(),
+            HoldSeatsError::NoQuantity => Problem::invalid("quantity", error.to_string()).into(),
             HoldSeatsError::NotAdmitted(error) => error.into(),
             HoldSeatsError::Step(error) => refuse(error),
         }
@@ -133,6 +158,7 @@ impl From<HoldRefusal> for HoldProblem {
             HoldRefusal::UnknownSeats { seats } => Self::UnknownSeats { seats },
             HoldRefusal::UnknownCategory { .. } => Problem::invalid("category_id", refusal.to_string()).into(),
             HoldRefusal::SoldOut => Self::SoldOut,
+            HoldRefusal::NoAdjacentSeats { largest } => Self::NoAdjacentSeats { largest_block: largest },
             HoldRefusal::NotOnSale => Self::NotOnSale,
             HoldRefusal::TooManyHolds { limit } => Self::TooManyHolds { limit },
             HoldRefusal::TooManySeats { limit } => Self::TooManySeats { limit },
@@ -176,8 +202,8 @@ impl ReservationsApi {
 impl ReservationsApi {
     /// Hold seats or tickets
     ///
-    /// All of them or none: `seats_taken` names every seat that somebody has, `sold_out` says that so many tickets are not
-    /// left. A hold ends by itself at `held_until` unless it is paid before, and what it had is free in that moment.
+    /// All of them or none: `seats_taken` names every seat that somebody has, `sold_out` says that so many are not left,
+    /// `no_adjacent_seats` how many free seats are beside one another at most. A hold ends by itself at `held_until` unless it is paid before, and what it had is free in that moment.
     #[oai(path = "/", method = "post", operation_id = "create_reservation")]
     async fn hold(
         &self,
@@ -273,7 +299,7 @@ mod tests {
         let step = |refusal| HoldSeatsError::Step(StepError::Refused(refusal));
         let expected = [
             (HoldSeatsError::NoSeats, Code::InvalidRequest),
-            (HoldSeatsError::NoTickets, Code::InvalidRequest),
+            (HoldSeatsError::NoQuantity, Code::InvalidRequest),
             (HoldSeatsError::SeatNamedTwice(3), Code::InvalidRequest),
             (HoldSeatsError::Step(StepError::Busy), Code::Busy),
             (step(HoldRefusal::SeatsTaken { conflicts: vec![1] }), Code::SeatsTaken),

@@ -164,7 +164,7 @@ fn category(row: &Row) -> Result<PlanCategory, SqlError> {
 }
 
 /// The plan of that identity.
-pub(super) async fn load(database: &Database, id: SeatingPlanId) -> Result<Option<SeatingPlan>, SqlError> {
+pub(crate) async fn load(database: &Database, id: SeatingPlanId) -> Result<Option<SeatingPlan>, SqlError> {
     let of_plan = |text: &'static str| Statement::new(text).bind(id);
     let header = of_plan("SELECT name, width, height, seats FROM seating_plans WHERE plan_id = ?");
     let Some(header) = database.fetch_optional(header).await? else { return Ok(None) };

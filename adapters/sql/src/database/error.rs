@@ -28,6 +28,9 @@ pub enum SqlError {
     /// A lock did not become free in time. Nothing has happened.
     #[error("a lock did not become free in time: {0}")]
     LockTimeout(#[source] sqlx::Error),
+    /// A row is not what this process remembered of it. Nothing has happened.
+    #[error("what was remembered is out of date: {0}")]
+    OutOfDate(String),
     /// A row with the same unique key exists. The transaction stays usable.
     #[error("there is such a row already: {0}")]
     Unique(#[source] sqlx::Error),
@@ -70,7 +73,8 @@ impl SqlError {
     /// Whether the same transaction may succeed when it is run again.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        self.is_connection_lost() || matches!(self, Self::NoConnection(_) | Self::Deadlock(_) | Self::LockTimeout(_))
+        self.is_connection_lost()
+            || matches!(self, Self::NoConnection(_) | Self::Deadlock(_) | Self::LockTimeout(_) | Self::OutOfDate(_))
     }
 
     /// Whether the data of the transaction is to blame, so that running it again fails again.

@@ -1,7 +1,9 @@
 //! What callers put into the lanes, and what they get back.
 
 use onsale_application::ports::{Done, IdempotencyKey, StepError, Unavailable};
-use onsale_domain::box_office::{Command, HoldRefusal, Outcome, PayRefusal, RefundRefusal, Refusal, ReleaseRefusal};
+use onsale_domain::box_office::{
+    Command, HoldRefusal, Outcome, PayRefusal, RefundRefusal, Refusal, ReleaseRefusal, Wanted,
+};
 use onsale_domain::ids::AccountId;
 use onsale_domain::payment::{Payment, Refund};
 use onsale_domain::reservation::Reservation;
@@ -44,6 +46,11 @@ impl SaleCommand {
             Command::Pay(_) => PayRefusal::Unknown.into(),
             Command::Refund(_) => RefundRefusal::Unknown.into(),
         }))
+    }
+
+    /// Whether it wants the best free seats of its performance, so that all of them have to be known.
+    pub(super) fn wants_best(&self) -> bool {
+        matches!(&self.command, Command::Hold(hold) if matches!(hold.wanted, Wanted::BestAvailable { .. }))
     }
 
     /// Whether `outcome` is of this very command, by the id that it was to create.

@@ -56,6 +56,7 @@ pub(super) async fn load(
         performance: performance.clone(),
         limits,
         seats,
+        free: None, // for the group to fill in
         allotments,
         reservations,
         customers,
@@ -158,7 +159,7 @@ fn wanted_tickets(commands: &[SaleCommand]) -> impl Iterator<Item = (CategoryId,
     commands.iter().filter_map(|command| match &command.command {
         Command::Hold(hold) => match &hold.wanted {
             Wanted::Tickets { category, .. } => Some((*category, hold.wanted.quantity())),
-            Wanted::Seats(_) => None,
+            Wanted::Seats(_) | Wanted::BestAvailable { .. } => None,
         },
         _ => None,
     })

@@ -1,11 +1,14 @@
 //! Commands on one performance, settled together.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{Bus, BusMessage, Context, Done, StepError};
+use onsale_domain::best_available::FreeSeats;
 use onsale_domain::box_office::{Changes, Limits, decide};
 use onsale_domain::ids::PerformanceId;
+use onsale_domain::seat::SeatNo;
 use onsale_support::lanes::Settle;
 
 use super::announcement::{self, Reservations};
@@ -13,8 +16,10 @@ use super::changes;
 use super::command::{self, SaleAnswer, SaleCommand};
 use super::commit::commit;
 use super::facts::{self, Loaded};
+use super::free_seats::FreeSeatsMemory;
 use super::idempotency::Recall;
-use super::performance::{PlacesMemory, Version, lock_version, write_version};
+use super::performance::{PlacesMemory, Terms, Version, lock_version, write_version};
+use super::seats;
 use crate::database::{Database, SqlError, Transaction};
 use crate::settling::{self, Failure, Run, Transact};
 
@@ -25,6 +30,7 @@ pub(super) struct SaleSettler {
     pub(super) bus: Arc<dyn Bus>,
     pub(super) limits: Limits,
     pub(super) places: PlacesMemory,
+    pub(super) free_seats: FreeSeatsMemory,
 }
 
 impl Settle<PerformanceId> for SaleSettler {
@@ -49,7 +55,11 @@ impl Transact for Sale<'_> {
     const NAME: &'static str = "sale";
 
     async fn transact(&self, commands: &[SaleCommand], run: Run) -> Result<Vec<SaleAnswer>, Failure> {
-        let SaleSettler { database, context, limits, places, .. } = self.settler;
+        let SaleSettler { database, context, limits, places, free_seats, .. } = self.settler;
+        let wants_best = commands.iter().any(SaleCommand::wants_best);
+        if wants_best {
+            free_seats.prepare(database, self.performance).await?;
+        }
         let mut transaction = database.begin().await?;
         let Some(version) = lock_version(&mut transaction, self.performance).await? else {
             return unknown(transaction, commands).await;
@@ -57,20 +67,31 @@ impl Transact for Sale<'_> {
         let Some(terms) = places.load_terms(&mut transaction, self.performance).await? else {
             return unknown(transaction, commands).await;
         };
-        let loaded = facts::load(&mut transaction, &terms, *limits, commands, run, context.now()).await?;
+        let mut loaded = facts::load(&mut transaction, &terms, *limits, commands, run, context.now()).await?;
         let existing = loaded.facts.reservations.clone();
+        loaded.facts.free = free_seats.take(self.performance, version);
+        if wants_best && loaded.facts.free.is_none() {
+            loaded.facts.free = free_seats.read(&mut transaction, self.performance).await?;
+        }
         let now = context.now(); // once nobody else can come in between
-        let decided = decide_all(loaded, commands, now)?;
-        let version = Version { number: version.number + 1, ..version };
+        let mut decided = decide_all(loaded, commands, now)?;
+        let mut version = version;
+        if decided.changes.touches_availability() {
+            version.number += 1;
+        }
         if decided.changes.is_empty() {
             transaction.rollback().await?;
         } else {
+            self.compare_chosen(&mut transaction, &terms, &decided, now).await?;
             changes::write(&mut transaction, &terms, &decided.changes, &existing).await?;
             if decided.changes.touches_availability() {
                 write_version(&mut transaction, self.performance, version).await?;
             }
             decided.requests.write(&mut transaction, now).await?;
             commit(transaction, Self::NAME).await?;
+        }
+        if let Some(free) = decided.free.take() {
+            free_seats.put(self.performance, version, free);
         }
         self.announce(version, &decided.changes, &existing, run);
         Ok(decided.answers)
@@ -88,6 +109,27 @@ async fn unknown(transaction: Transaction, commands: &[SaleCommand]) -> Result<V
 }
 
 impl Sale<'_> {
+    /// Locks the seats that were chosen and makes sure that they are what this process remembered of them. They always are
+    /// as long as everything that changes a seat raises the version; if something does not, no seat is sold twice for it.
+    async fn compare_chosen(
+        &self,
+        transaction: &mut Transaction,
+        terms: &Terms,
+        decided: &Decided,
+        now: DateTime<Utc>,
+    ) -> Result<(), SqlError> {
+        if decided.chosen.is_empty() {
+            return Ok(());
+        }
+        let rows = seats::lock(transaction, self.performance, &terms.places, decided.chosen.clone()).await?;
+        let taken = rows.iter().filter(|row| !row.is_free(now)).map(|row| row.no).collect::<Vec<_>>();
+        if taken.is_empty() && rows.len() == decided.chosen.len() {
+            return Ok(());
+        }
+        let (found, chosen) = (rows.len(), decided.chosen.len());
+        Err(SqlError::OutOfDate(format!("of {chosen} chosen seats {found} are there, and {taken:?} are taken")))
+    }
+
     /// Tells everybody who keeps a copy of what is free.
     fn announce(&self, version: Version, changes: &Changes, before: &Reservations, run: Run) {
         let publish = |delta| self.settler.bus.publish(BusMessage::Seats(Arc::new(delta)));
@@ -106,12 +148,17 @@ struct Decided {
     answers: Vec<SaleAnswer>,
     changes: Changes,
     requests: super::idempotency::Requests,
+    /// Who has which seat by now, if it was known.
+    free: Option<FreeSeats>,
+    /// The seats that were chosen for customers, without anybody having read their rows.
+    chosen: Vec<SeatNo>,
 }
 
 /// Decides the commands in their order, each seeing what those before it changed.
 fn decide_all(loaded: Loaded, commands: &[SaleCommand], now: DateTime<Utc>) -> Result<Decided, SqlError> {
     let Loaded { mut facts, mut requests, admissions } = loaded;
     facts.ended = admissions.ended(now);
+    let read: HashSet<SeatNo> = facts.seats.keys().copied().collect();
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(commands.len());
     for command in commands {
@@ -119,7 +166,7 @@ fn decide_all(loaded: Loaded, commands: &[SaleCommand], now: DateTime<Utc>) -> R
             Recall::Answered(outcome) => Ok(Done { replayed: !command.made(&outcome), value: outcome }),
             Recall::Reused => Err(StepError::IdempotencyKeyReused),
             Recall::Unknown => {
-                decide(&facts, &command.command, now).map_err(StepError::Refused).map(|(value, change)| {
+                decide(&mut facts, &command.command, now).map_err(StepError::Refused).map(|(value, change)| {
                     facts.apply(&change);
                     changes.merge(change);
                     Done { value, replayed: false }
@@ -131,5 +178,6 @@ fn decide_all(loaded: Loaded, commands: &[SaleCommand], now: DateTime<Utc>) -> R
         }
         answers.push(answer);
     }
-    Ok(Decided { answers, changes, requests })
+    let chosen = changes.seats.keys().filter(|no| !read.contains(no)).copied().collect();
+    Ok(Decided { answers, changes, requests, free: facts.free, chosen })
 }

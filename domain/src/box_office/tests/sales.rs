@@ -7,8 +7,10 @@ use proptest::sample::{Index, select};
 use uuid::Uuid;
 
 use super::audit::violations;
-use super::store::{MAX_HOLDS, MAX_SEATS, SEATS, Store, TICKETS, at, customer, expire, performance, release, standing};
-use crate::box_office::{Command, HoldRefusal, Outcome, Refusal, Released};
+use super::store::{
+    MAX_HOLDS, MAX_SEATS, SEATS, Store, TICKETS, at, category, customer, expire, performance, release, standing,
+};
+use crate::box_office::{Command, Hold, HoldRefusal, Outcome, Refusal, Released, Wanted};
 use crate::ids::{AccountId, PerformanceId, ReservationId};
 use crate::performance::SalesStatus;
 use crate::reservation::{Reservation, ReservationState};
@@ -36,6 +38,7 @@ enum Step {
 enum Ask {
     Hold { who: u128, seats: BTreeSet<SeatNo> },
     Tickets { who: u128, quantity: u32 },
+    Best { who: u128, of: u128, quantity: u32 },
     Release { of: Recent },
     Expire { of: Recent },
     Pay { of: Recent },
@@ -59,6 +62,7 @@ fn asks() -> impl Strategy<Value = Ask> {
     let seat = prop_oneof![30 => 0..SEATS, 1 => Just(SEATS)];
     prop_oneof![
         4 => (who.clone(), 1..=MAX_SEATS).prop_map(|(who, quantity)| Ask::Tickets { who, quantity }),
+        4 => (who.clone(), 0..4_u128, 1..=2_u32).prop_map(|(who, of, quantity)| Ask::Best { who, of, quantity }),
         5 => (who, btree_set(seat, 1..=4)).prop_map(|(who, seats)| Ask::Hold { who, seats }),
         1 => recent().prop_map(|of| Ask::Release { of }),
         2 => recent().prop_map(|of| Ask::Expire { of }),
@@ -211,6 +215,9 @@ impl Sale {
         let command = match ask {
             Ask::Hold { who, seats } => Command::Hold(self.store.hold(customer(who), seats)),
             Ask::Tickets { who, quantity } => Command::Hold(self.store.hold_tickets(customer(who), quantity)),
+            Ask::Best { who, of, quantity } => {
+                Command::Hold(self.store.hold_best(customer(who), category(of), quantity))
+            }
             Ask::Release { of } => {
                 let (who, what) = self.find(known, &of);
                 release(who, what)
@@ -285,6 +292,17 @@ fn assert_true(store: &Store, which: PerformanceId, command: &Command, refusal: 
         (_, Refusal::Hold(HoldRefusal::SeatsTaken { conflicts })) => {
             let taken: BTreeSet<_> = standing_now().flat_map(Reservation::seats).collect();
             assert!(conflicts.iter().all(|no| taken.contains(no)), "{conflicts:?} are not all taken");
+        }
+        (Command::Hold(hold), Refusal::Hold(HoldRefusal::NoAdjacentSeats { largest })) => {
+            assert!((1..hold.wanted.quantity()).contains(largest), "{largest} were enough");
+        }
+        (
+            Command::Hold(Hold { wanted: Wanted::BestAvailable { category, .. }, .. }),
+            Refusal::Hold(HoldRefusal::SoldOut),
+        ) => {
+            let taken: BTreeSet<_> = standing_now().flat_map(Reservation::seats).collect();
+            let mut wanted = store.seats.iter().filter(|((of, _), seat)| *of == which && seat.category == *category);
+            assert!(wanted.all(|((_, no), _)| taken.contains(no)), "a seat is free");
         }
         (Command::Hold(hold), Refusal::Hold(HoldRefusal::SoldOut)) => {
             let tickets = |known: &Reservation| known.items.iter().filter(|item| item.seat.is_none()).count();

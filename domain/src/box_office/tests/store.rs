@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
 use crate::allotment::Allotment;
+use crate::best_available::{BlockPlan, FreeSeats};
 use crate::box_office::{
     Changes, Command, Customer, ExpireHold, Facts, Hold, Limits, Outcome, PayReservation, RefundReservation, Refusal,
     ReleaseHold, SpendCoupon, Standing, Wanted, decide,
@@ -13,11 +15,12 @@ use crate::charge::{self, Charge, ChargeReceipt, ChargeRefusal};
 use crate::coupon::HeldCoupon;
 use crate::ids::{
     AccountId, CategoryId, ChargeId, ConcertId, CouponId, EntryId, ItemId, PaymentId, PerformanceId, RefundId,
-    ReservationId,
+    ReservationId, SeatingPlanId,
 };
 use crate::money::{Amount, Currency};
 use crate::payment::{Payment, Refund};
 use crate::performance::{CategoryKind, Performance, PricedCategory, SalesStatus};
+use crate::plan::{PlanCategory, PlanSeat, Point, SeatingPlan, Size};
 use crate::points::LedgerEntry;
 use crate::reservation::{Reservation, ReservationState};
 use crate::seat::{Seat, SeatNo, SeatState};
@@ -98,6 +101,28 @@ fn terms(id: PerformanceId) -> Performance {
     }
 }
 
+/// A row of every seat, in which neighbours are of different categories.
+fn plan() -> SeatingPlan {
+    let named = |index| PlanCategory { id: category(index), name: format!("Category {index}"), color: String::new() };
+    let seat = |no: SeatNo| PlanSeat {
+        guid: no.to_string().into(),
+        zone: 0,
+        row: "A".into(),
+        number: no.to_string().into(),
+        category: u16::try_from(no % 3).unwrap(),
+        position: Point { x: f64::from(no), y: 0.0 },
+    };
+    SeatingPlan {
+        id: SeatingPlanId(Uuid::nil()),
+        name: "Hall".to_owned(),
+        size: Size::default(),
+        categories: (0..3).map(named).collect(),
+        zones: vec!["Stalls".to_owned()],
+        areas: Vec::new(),
+        seats: (0..SEATS).map(seat).collect(),
+    }
+}
+
 /// The tables of a store: it loads facts, lets the domain decide, and writes the changes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Store {
@@ -159,14 +184,14 @@ impl Store {
         let mut facts = self.load(performance, commands, now);
         let mut merged = Changes::default();
         let settle = |command| {
-            let (outcome, changes) = decide(&facts, command, now)?;
+            let (outcome, changes) = decide(&mut facts, command, now)?;
             facts.apply(&changes);
             merged.merge(changes);
             Ok(outcome)
         };
         let answers = commands.iter().map(settle).collect();
         self.write(performance, merged);
-        self.assert_agrees_with(performance, &facts, now);
+        self.assert_agrees_with(performance, &mut facts, now);
         answers
     }
 
@@ -201,6 +226,7 @@ impl Store {
         Facts {
             performance: self.performances[&performance].clone(),
             limits: self.limits,
+            free: Some(self.free_seats(performance)),
             seats: numbers.filter_map(|no| Some((no, *self.seats.get(&(performance, no))?))).collect(),
             allotments: self.allotments_of(performance),
             customers: customers.filter_map(|id| Some((id, self.customer(id)?))).collect(),
@@ -210,6 +236,12 @@ impl Store {
             ended: std::collections::HashSet::new(),
             reservations,
         }
+    }
+
+    /// Who has which seat, with every seat in one row.
+    fn free_seats(&self, performance: PerformanceId) -> FreeSeats {
+        let here = self.seats.iter().filter(|((of, _), _)| *of == performance);
+        FreeSeats::new(Arc::new(BlockPlan::new(&plan())), here.map(|((_, no), seat)| (*no, seat.state)))
     }
 
     fn allotments_of(&self, performance: PerformanceId) -> BTreeMap<CategoryId, Allotment> {
@@ -279,7 +311,12 @@ impl Store {
     }
 
     /// What a group believed after its last command is what the tables say.
-    fn assert_agrees_with(&self, performance: PerformanceId, facts: &Facts, now: DateTime<Utc>) {
+    fn assert_agrees_with(&self, performance: PerformanceId, facts: &mut Facts, now: DateTime<Utc>) {
+        let free = facts.free.as_mut().unwrap();
+        for category in (0..3).map(category) {
+            let chosen = self.free_seats(performance).best(category, 1, now);
+            assert_eq!(free.best(category, 1, now), chosen, "the free seats were followed");
+        }
         for (no, seat) in &facts.seats {
             assert_eq!(seat, &self.seats[&(performance, *no)]);
         }
@@ -316,6 +353,12 @@ impl Store {
         let reservation = ReservationId(self.new_id());
         let items = (0..quantity).map(|_| ItemId(self.new_id())).collect();
         Hold { reservation, customer, wanted: Wanted::Tickets { category: standing(), items }, admission: None }
+    }
+
+    pub(super) fn hold_best(&mut self, customer: AccountId, category: CategoryId, quantity: u32) -> Hold {
+        let reservation = ReservationId(self.new_id());
+        let items = (0..quantity).map(|_| ItemId(self.new_id())).collect();
+        Hold { reservation, customer, wanted: Wanted::BestAvailable { category, items }, admission: None }
     }
 
     pub(super) fn pay(&mut self, customer: AccountId, reservation: ReservationId) -> Command {
