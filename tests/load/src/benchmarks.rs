@@ -1,6 +1,7 @@
 //! What is measured, each benchmark in a file of its own.
 
 pub mod availability;
+pub mod best_available;
 pub mod catalogue;
 pub mod catalogue_l2;
 pub mod catalogue_miss;
@@ -19,8 +20,10 @@ pub mod queue_tick;
 pub mod replicas;
 pub mod sign_in;
 pub mod thousand;
+pub mod tickets;
 pub mod timer_arm;
 
+mod crowds;
 mod fleet;
 mod programme;
 mod reads;

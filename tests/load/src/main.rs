@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use onsale_bench::{
     Failure, bare,
     benchmarks::{
-        Bench, availability, catalogue, catalogue_l2, catalogue_miss, expiry, expiry_redis, footprint, hold, hot_seat,
-        pass_check, pay, queue_enter, queue_memory, queue_poll, queue_sse, queue_tick, replicas, sign_in, thousand,
-        timer_arm,
+        Bench, availability, best_available, catalogue, catalogue_l2, catalogue_miss, expiry, expiry_redis, footprint,
+        hold, hot_seat, pass_check, pay, queue_enter, queue_memory, queue_poll, queue_sse, queue_tick, replicas,
+        sign_in, thousand, tickets, timer_arm,
     },
     binary, limits,
     load::{Fixed, Load, Until},
@@ -85,6 +85,10 @@ enum Benchmark {
     ExpiryRedis,
     /// Alarms set in Redis, against raw pipelined ZADD.
     TimerArm,
+    /// Holds of three tickets without seats on MySQL, against groups of one.
+    Tickets,
+    /// The best two seats of 50,000 down to the last on MySQL, against holds of two seats that are named.
+    BestAvailable,
     /// Holds on one, two and five processes that share MySQL and Redis, and the slowest of 1,000 at once.
     Replicas,
     /// What the load generator reaches against a handler that does nothing: the ceiling of every other figure.
@@ -193,6 +197,8 @@ async fn measure(bench: &Bench, benchmark: Benchmark) -> Result<Report, Failure>
         Benchmark::CatalogueMiss => catalogue_miss::run(bench).await,
         Benchmark::ExpiryRedis => expiry_redis::run(bench).await,
         Benchmark::TimerArm => timer_arm::run(bench).await,
+        Benchmark::Tickets => tickets::run(bench).await,
+        Benchmark::BestAvailable => best_available::run(bench).await,
         Benchmark::Replicas => replicas::run(bench).await,
         Benchmark::Generator { .. }
         | Benchmark::ServeNaked { .. }

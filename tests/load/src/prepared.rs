@@ -22,9 +22,15 @@ impl Prepared {
     /// A hold of one seat by each customer. Seats are spread over the hall, as customers choose them.
     #[must_use]
     pub fn holds(performance: &str, customers: &[Customer], seats: impl Fn(u32) -> u32) -> Self {
+        Self::reservations(customers, |number| hold_body(performance, seats(number)))
+    }
+
+    /// What each customer asks for, by their number.
+    #[must_use]
+    pub fn reservations(customers: &[Customer], body: impl Fn(u32) -> String) -> Self {
         let mut prepared = Self::default();
         for (number, customer) in (0..).zip(customers) {
-            prepared.add("POST", HOLDS_PATH, &customer.headers(), hold_body(performance, seats(number)).as_bytes());
+            prepared.add("POST", HOLDS_PATH, &customer.headers(), body(number).as_bytes());
         }
         prepared
     }

@@ -35,13 +35,21 @@ pub struct Plan {
     categories: Vec<String>,
 }
 
+/// A performance that sells one category.
+pub struct OnSale {
+    /// Which.
+    pub id: String,
+    /// Its category.
+    pub category: String,
+}
+
 impl Stage<'_> {
     /// Adds a plan of so many seats in four categories.
     ///
     /// # Errors
     /// When the server refuses.
     pub async fn plan(&self, seats: u32) -> Result<Plan, Failure> {
-        let made = self.post("/v1/seating-plans", &plan_file(seats)).await?;
+        let made = self.post("/v1/seating-plans", &plan_file(seats, &CATEGORIES)).await?;
         let categories = made["categories"].as_array().ok_or("a plan has categories")?;
         let categories = categories.iter().map(|category| text(category, "category_id")).collect::<Result<_, _>>()?;
         Ok(Plan { id: text(&made, "seating_plan_id")?, categories })
@@ -62,15 +70,51 @@ impl Stage<'_> {
     /// # Errors
     /// When the server refuses.
     pub async fn performance(&self, concert: &str, plan: &Plan, hold_seconds: u32) -> Result<String, Failure> {
+        let prices = plan.categories.iter().map(|category| json!({"category_id": category, "price": PRICE}));
+        let sold = json!({"seating_plan_id": plan.id, "prices": prices.collect::<Vec<_>>()});
+        Ok(self.add_performance(concert, hold_seconds, sold).await?.id)
+    }
+
+    async fn add_performance(&self, concert: &str, hold_seconds: u32, sold: Value) -> Result<OnSale, Failure> {
         let now = Utc::now();
         let in_days = |days| (now + TimeDelta::days(days)).to_rfc3339();
-        let prices = plan.categories.iter().map(|category| json!({"category_id": category, "price": PRICE}));
-        let performance = json!({
-            "starts_at": in_days(30), "time_zone": "Asia/Seoul", "seating_plan_id": plan.id,
+        let mut performance = json!({
+            "starts_at": in_days(30), "time_zone": "Asia/Seoul", "hold_seconds": hold_seconds, "currency": "KRW",
             "sales_open_at": in_days(-1), "sales_close_at": in_days(29), "refundable_until": in_days(20),
-            "hold_seconds": hold_seconds, "currency": "KRW", "prices": prices.collect::<Vec<_>>(),
         });
-        text(&self.post(&format!("/v1/concerts/{concert}/performances"), &performance).await?, "performance_id")
+        if let (Value::Object(terms), Value::Object(sold)) = (&mut performance, sold) {
+            terms.extend(sold);
+        }
+        let made = self.post(&format!("/v1/concerts/{concert}/performances"), &performance).await?;
+        Ok(OnSale { id: text(&made, "performance_id")?, category: text(&made["categories"][0], "category_id")? })
+    }
+
+    /// Adds so many performances of a hall of `seats` of one category.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn halls(&self, count: usize, seats: u32) -> Result<Vec<OnSale>, Failure> {
+        let plan = self.post("/v1/seating-plans", &plan_file(seats, &CATEGORIES[..1])).await?;
+        let prices = json!([{"category_id": plan["categories"][0]["category_id"], "price": PRICE}]);
+        self.several(count, &json!({"seating_plan_id": plan["seating_plan_id"], "prices": prices})).await
+    }
+
+    /// Adds so many performances that have nothing but `tickets` without seats.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn fields(&self, count: usize, tickets: u32) -> Result<Vec<OnSale>, Failure> {
+        let allotment = json!({"name": "Standing", "capacity": tickets, "price": PRICE});
+        self.several(count, &json!({"allotments": [allotment]})).await
+    }
+
+    async fn several(&self, count: usize, sold: &Value) -> Result<Vec<OnSale>, Failure> {
+        let concert = self.concert("A concert").await?;
+        let mut performances = Vec::with_capacity(count);
+        for _ in 0..count {
+            performances.push(self.add_performance(&concert, LONG_HOLD_SECONDS, sold.clone()).await?);
+        }
+        Ok(performances)
     }
 
     /// Adds a concert with so many performances of a hall of `seats`, whose holds outlive the benchmark.
@@ -111,24 +155,24 @@ fn text(object: &Value, member: &str) -> Result<String, Failure> {
 }
 
 /// A plan in the pretix format: zones of rows of seats.
-fn plan_file(seats: u32) -> Value {
+fn plan_file(seats: u32, categories: &[&str]) -> Value {
     let rows = seats.div_ceil(SEATS_OF_A_ROW);
     let zones = (0..rows.div_ceil(ROWS_OF_A_ZONE)).map(|zone| {
         let first = zone * ROWS_OF_A_ZONE;
-        let rows = (first..rows.min(first + ROWS_OF_A_ZONE)).map(|row| plan_row(row, seats));
+        let rows = (first..rows.min(first + ROWS_OF_A_ZONE)).map(|row| plan_row(row, seats, categories));
         json!({"name": format!("Zone {}", zone + 1), "position": {"x": 0, "y": 0}, "rows": rows.collect::<Vec<_>>()})
     });
     let zones: Vec<Value> = zones.collect();
-    let categories = CATEGORIES.map(|name| json!({"name": name, "color": "#d5553b"}));
+    let categories: Vec<Value> = categories.iter().map(|name| json!({"name": name, "color": "#d5553b"})).collect();
     json!({"name": "The Hall", "categories": categories, "zones": zones, "size": {"width": 1000, "height": 1000}})
 }
 
-fn plan_row(row: u32, seats: u32) -> Value {
+fn plan_row(row: u32, seats: u32, categories: &[&str]) -> Value {
     let first = row * SEATS_OF_A_ROW;
     let seat = |no: u32| {
         json!({
             "seat_guid": format!("seat-{no}"), "seat_number": (no - first + 1).to_string(),
-            "category": CATEGORIES[no as usize % CATEGORIES.len()], "position": {"x": no - first, "y": 0},
+            "category": categories[no as usize % categories.len()], "position": {"x": no - first, "y": 0},
         })
     };
     let seats: Vec<Value> = (first..seats.min(first + SEATS_OF_A_ROW)).map(seat).collect();

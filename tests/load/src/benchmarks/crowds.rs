@@ -1,0 +1,87 @@
+//! A server and crowds for it, each with a performance of its own.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use onsale_domain::ids::AccountId;
+
+use super::{Bench, require, require_rows, sales::CONNECTIONS};
+use crate::{
+    Failure, client,
+    load::{Load, Outcome, Until},
+    onsale::{self, Onsale},
+    prepared::{HOLDS_PATH, Prepared},
+    stage::{OnSale, Stage},
+    store::{Store, Stores},
+};
+
+/// One side of a comparison.
+pub(super) struct Crowds {
+    store: Store,
+    server: Onsale,
+    waiting: VecDeque<Crowd>,
+}
+
+/// Customers who want something of one performance.
+struct Crowd {
+    performance: OnSale,
+    customers: Vec<AccountId>,
+}
+
+impl Crowds {
+    /// A server with these settings, and for each of the performances that `open` adds so many customers.
+    pub(super) async fn prepare(
+        bench: &Bench,
+        stores: &Stores,
+        more: &[(&str, &str)],
+        customers: u32,
+        open: impl AsyncFn(Stage<'_>) -> Result<Vec<OnSale>, Failure>,
+    ) -> Result<Self, Failure> {
+        let store = stores.create().await?;
+        let server = Onsale::start(&bench.binary, &store.settings, more).await?;
+        let stage = Stage { server: server.address(), operator: &store.operator };
+        let mut waiting = VecDeque::new();
+        for performance in open(stage).await? {
+            waiting.push_back(Crowd { performance, customers: store.add_customers(customers as usize).await? });
+        }
+        Ok(Self { store, server, waiting })
+    }
+
+    /// Lets the next crowd ask for what `body` says, by the number of the customer: whatever is acknowledged must be a row
+    /// afterwards.
+    pub(super) async fn ask(
+        &mut self,
+        until: Until,
+        body: impl Fn(&OnSale, u32) -> String,
+    ) -> Result<Outcome, Failure> {
+        let Crowd { performance, customers } = self.waiting.pop_front().ok_or("no crowd is left")?;
+        let customers = self.store.tokens.sign_in(&customers);
+        let asked = Prepared::reservations(&customers, |number| body(&performance, number));
+        let outcome = Load::new(self.server.address(), CONNECTIONS, until).run(Arc::new(asked)).await?;
+        require(&outcome, &[201])?;
+        require_rows("holds", self.store.reservations_of(&performance.id).await?, outcome.count(201))?;
+        Ok(outcome)
+    }
+
+    /// Lets the next crowd ask for everything there is, and one more customer in vain.
+    pub(super) async fn sell_out(
+        &mut self,
+        until: Until,
+        body: impl Fn(&OnSale, u32) -> String,
+        in_vain: impl Fn(&OnSale) -> String,
+    ) -> Result<Outcome, Failure> {
+        let performance = &self.waiting.front().ok_or("no crowd is left")?.performance;
+        let (in_vain, expected) = (in_vain(performance), self.waiting[0].customers.len() as u64);
+        let outcome = self.ask(until, body).await?;
+        require_rows("customers", outcome.count(201), expected)?;
+        let customer = self.store.signed_in(1).await?.remove(0);
+        let (server, headers) = (self.server.address(), customer.headers());
+        client::call(server, "POST", HOLDS_PATH, &headers, in_vain.as_bytes()).await?.json(409)?;
+        Ok(outcome)
+    }
+
+    /// Stops the server and proves that everything it did was right.
+    pub(super) async fn finish(self, bench: &Bench) -> Result<(), Failure> {
+        self.server.stop().await?;
+        onsale::audit(&bench.binary, &self.store.settings).await
+    }
+}
