@@ -22,8 +22,8 @@ pub(super) struct Crowds {
 }
 
 /// Customers who want something of one performance.
-struct Crowd {
-    performance: OnSale,
+pub(super) struct Crowd {
+    pub(super) performance: OnSale,
     customers: Vec<AccountId>,
 }
 
@@ -46,37 +46,36 @@ impl Crowds {
         Ok(Self { store, server, waiting })
     }
 
-    /// Lets the next crowd ask for what `body` says, by the number of the customer: whatever is acknowledged must be a row
-    /// afterwards.
+    /// The next crowd.
+    pub(super) fn next(&mut self) -> Result<Crowd, Failure> {
+        Ok(self.waiting.pop_front().ok_or("no crowd is left")?)
+    }
+
+    /// Lets the first `count` of a crowd ask for what `body` says, by the number of the customer: whatever is acknowledged
+    /// must be a row afterwards.
     pub(super) async fn ask(
-        &mut self,
+        &self,
+        crowd: &mut Crowd,
+        count: u32,
         until: Until,
         body: impl Fn(&OnSale, u32) -> String,
     ) -> Result<Outcome, Failure> {
-        let Crowd { performance, customers } = self.waiting.pop_front().ok_or("no crowd is left")?;
-        let customers = self.store.tokens.sign_in(&customers);
-        let asked = Prepared::reservations(&customers, |number| body(&performance, number));
+        let before = self.store.reservations_of(&crowd.performance.id).await?;
+        let customers: Vec<AccountId> = crowd.customers.drain(..count as usize).collect();
+        let asked = Prepared::reservations(&self.store.tokens.sign_in(&customers), |no| body(&crowd.performance, no));
         let outcome = Load::new(self.server.address(), CONNECTIONS, until).run(Arc::new(asked)).await?;
         require(&outcome, &[201])?;
-        require_rows("holds", self.store.reservations_of(&performance.id).await?, outcome.count(201))?;
+        let after = self.store.reservations_of(&crowd.performance.id).await?;
+        require_rows("holds", after - before, outcome.count(201))?;
         Ok(outcome)
     }
 
-    /// Lets the next crowd ask for everything there is, and one more customer in vain.
-    pub(super) async fn sell_out(
-        &mut self,
-        until: Until,
-        body: impl Fn(&OnSale, u32) -> String,
-        in_vain: impl Fn(&OnSale) -> String,
-    ) -> Result<Outcome, Failure> {
-        let performance = &self.waiting.front().ok_or("no crowd is left")?.performance;
-        let (in_vain, expected) = (in_vain(performance), self.waiting[0].customers.len() as u64);
-        let outcome = self.ask(until, body).await?;
-        require_rows("customers", outcome.count(201), expected)?;
+    /// Asks for what is not there any more.
+    pub(super) async fn ask_in_vain(&self, body: String) -> Result<(), Failure> {
         let customer = self.store.signed_in(1).await?.remove(0);
         let (server, headers) = (self.server.address(), customer.headers());
-        client::call(server, "POST", HOLDS_PATH, &headers, in_vain.as_bytes()).await?.json(409)?;
-        Ok(outcome)
+        client::call(server, "POST", HOLDS_PATH, &headers, body.as_bytes()).await?.json(409)?;
+        Ok(())
     }
 
     /// Stops the server and proves that everything it did was right.

@@ -28,11 +28,17 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     let open = async |stage: crate::stage::Stage<'_>| stage.fields(scale.pairs + 1, customers * QUANTITY).await;
     let mut single = Crowds::prepare(bench, &stores, &GROUPS_OF_ONE, customers, open).await?;
     let mut grouped = Crowds::prepare(bench, &stores, &[], customers, open).await?;
-    single.ask(Until::Elapsed(scale.run / 3), wish).await?;
-    grouped.ask(Until::Elapsed(scale.run / 3), wish).await?;
-    let until = Until::Elapsed(scale.run);
-    let pairs =
-        Pairs::measure(scale.pairs, async || single.ask(until, wish).await, async || grouped.ask(until, wish).await);
+    let sell = async |sales: &mut Crowds, limit| {
+        let mut crowd = sales.next()?;
+        sales.ask(&mut crowd, customers, Until::Elapsed(limit), wish).await
+    };
+    sell(&mut single, scale.run / 3).await?;
+    sell(&mut grouped, scale.run / 3).await?;
+    let pairs = Pairs::measure(
+        scale.pairs,
+        async || sell(&mut single, scale.run).await,
+        async || sell(&mut grouped, scale.run).await,
+    );
     let pairs = pairs.await?;
     single.finish(bench).await?;
     grouped.finish(bench).await?;
