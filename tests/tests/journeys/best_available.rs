@@ -10,7 +10,8 @@ use crate::support::{Answer, Api, Sale, Site, id, new_key, stalls};
 
 journeys!(a_customer_gets_the_best_seats_beside_one_another, what_cannot_be_had_is_refused_and_takes_nothing,);
 
-async fn open(site: &Site, rows: u32, seats: u32) -> Sale {
+/// A hall of so many rows of so many seats on sale.
+pub(crate) async fn open(site: &Site, rows: u32, seats: u32) -> Sale {
     let plan = site.operator.post("/v1/seating-plans", stalls(rows, seats)).await.ok(201);
     Sale::of(site, &plan, json!({"max_seats_per_customer": 10})).await
 }
@@ -24,7 +25,8 @@ fn wish(sale: &Sale, quantity: impl Into<Value>) -> Value {
     })
 }
 
-async fn ask(customer: &Api, sale: &Sale, quantity: u32) -> Answer {
+/// Asks for the best of them.
+pub(crate) async fn ask(customer: &Api, sale: &Sale, quantity: u32) -> Answer {
     customer.post("/v1/reservations", wish(sale, quantity)).await
 }
 

@@ -18,6 +18,7 @@ use sqlx::{Connection, MySqlConnection, query};
 use uuid::Uuid;
 
 use crate::accounts::guess_until_limited;
+use crate::best_available;
 use crate::coupons::{Campaign, pay_with};
 use crate::document::DOCUMENT;
 use crate::support::{Answer, Room, Sale, Site, Tenant, Watcher, id};
@@ -225,6 +226,9 @@ async fn tickets(seen: &mut Seen, site: &Site) {
     floor.held(&customer, 2).await;
     seen.refused(&floor.hold(&other, 2).await, 409, "sold_out");
     seen.refused(&floor.resize(site, 1).await, 409, "capacity_below_taken");
+    let hall = best_available::open(site, 1, 3).await;
+    customer.held(&hall.performance, &[1]).await;
+    seen.refused(&best_available::ask(&other, &hall, 2).await, 409, "no_adjacent_seats");
 }
 
 async fn coupons(seen: &mut Seen, site: &Site) {

@@ -82,8 +82,8 @@ fn everybody_hears_that_tickets_are_paid() {
     let held = store.held_tickets(customer(0), 2, at(0));
     store.charge(customer(0), 2 * TICKET_PRICE, at(0)).unwrap();
     let command = store.pay(customer(0), held.id);
-    let facts = store.load(performance(0), std::slice::from_ref(&command), at(1));
-    let (_, changes) = decide(&facts, &command, at(1)).unwrap();
+    let mut facts = store.load(performance(0), std::slice::from_ref(&command), at(1));
+    let (_, changes) = decide(&mut facts, &command, at(1)).unwrap();
     assert!(changes.touches_availability());
     assert_eq!(changes.allotments, facts.allotments);
 }
