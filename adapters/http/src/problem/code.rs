@@ -79,7 +79,7 @@ codes! {
     409 {
         EmailTaken "email_taken" "An account with this email address exists";
         SeatsTaken "seats_taken" "Some of the seats are taken";
-        SoldOut "sold_out" "Nothing is left";
+        SoldOut "sold_out" "So many are not left";
         NoAdjacentSeats "no_adjacent_seats" "So many free seats are not beside one another";
         NotOnSale "not_on_sale" "The performance is not on sale";
         TooManyHolds "too_many_holds" "Too many open holds";

@@ -124,7 +124,7 @@ crate::problems! {
     enum HoldProblem includes [BODY, CUSTOMER, IDEMPOTENT] {
         NotFound => "there is no such performance",
         SeatsTaken { conflicts: Vec<SeatNo> },
-        SoldOut => "so many are not left",
+        SoldOut,
         NoAdjacentSeats { largest_block: u32 } => "at most {largest_block} free seats are beside one another",
         NotOnSale,
         TooManyHolds { limit: u32 } => "at most {limit} holds may be open",
