@@ -147,7 +147,7 @@ async fn what_is_asked_for_wrongly_has_its_code_and_loses_nothing(stack: &mut St
     let other = site.visitor.sign_up().await;
     floor.held(&other, 4).await;
     let refused = floor.hold(&customer, 2).await;
-    assert_eq!((refused.status, &refused.refused("sold_out")["detail"]), (409, &json!("so many are not left")));
+    assert_eq!((refused.status, &refused.refused("sold_out")["title"]), (409, &json!("So many are not left")));
     let mut watcher = floor.watcher(&site.visitor).await;
     watcher.until_left(&floor.category, 1).await;
     let key = new_key();
