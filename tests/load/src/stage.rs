@@ -1,5 +1,6 @@
 //! Concerts to sell, put up through the API as an operator does it.
 
+mod campaigns;
 mod rooms;
 
 use std::net::SocketAddr;
@@ -7,7 +8,10 @@ use std::net::SocketAddr;
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
-pub use self::rooms::{Tenant, room_path, room_terms};
+pub use self::{
+    campaigns::coupons_path,
+    rooms::{Tenant, room_path, room_terms},
+};
 use crate::{Failure, client};
 
 /// What a seat costs.

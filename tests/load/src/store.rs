@@ -186,6 +186,16 @@ impl Store {
         self.count_of("SELECT COUNT(*) FROM reservations WHERE performance_id = ? AND status = 3", performance).await
     }
 
+    /// How many coupons of a campaign there are, and how many it has counted.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn coupons_of(&self, campaign: &str) -> Result<(u64, u64), Failure> {
+        let rows = self.count_of("SELECT COUNT(*) FROM coupons WHERE campaign_id = ?", campaign).await?;
+        let issued = self.count_of("SELECT issued FROM coupon_campaigns WHERE campaign_id = ?", campaign).await?;
+        Ok((rows, issued))
+    }
+
     /// Transactions that the database server has committed so far, of all databases; MySQL only.
     ///
     /// # Errors
@@ -204,8 +214,8 @@ impl Store {
         self.first(Statement::new(format!("SELECT COUNT(*) FROM {table}"))).await
     }
 
-    async fn count_of(&self, text: &'static str, performance: &str) -> Result<u64, Failure> {
-        self.first(Statement::new(text).bind(Uuid::parse_str(performance)?)).await
+    async fn count_of(&self, text: &'static str, id: &str) -> Result<u64, Failure> {
+        self.first(Statement::new(text).bind(Uuid::parse_str(id)?)).await
     }
 
     async fn first(&self, statement: Statement) -> Result<u64, Failure> {
