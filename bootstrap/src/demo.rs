@@ -13,7 +13,9 @@ use onsale_domain::ids::{
     AccountId, CategoryId, ConcertId, CouponCampaignId, PerformanceId, SeatingPlanId, WaitingRoomId,
 };
 use onsale_domain::money::{Amount, Currency};
-use onsale_domain::performance::{DEFAULT_HOLD_SECONDS, DEFAULT_MAX_SEATS_PER_CUSTOMER, Performance, SalesStatus};
+use onsale_domain::performance::{
+    CategoryKind, DEFAULT_HOLD_SECONDS, DEFAULT_MAX_SEATS_PER_CUSTOMER, Performance, SalesStatus,
+};
 use onsale_domain::plan::SeatingPlan;
 use serde::{Deserialize, Serialize};
 
@@ -159,17 +161,23 @@ struct Missing {
     days: &'static [i64],
 }
 
-/// What is missing of the demo in `known`. A performance whose seats were not all laid out counts as missing.
+/// What is missing of the demo in `known`. A performance whose seats were not all laid out counts as missing, and so does one of
+/// an earlier version's demo, without tickets.
 fn missing(known: &[Arc<ConcertListing>]) -> Vec<Missing> {
     let of_concert = |&(title, description, days): &(&'static str, &'static str, &'static [i64])| {
         let listing = known.iter().find(|listing| listing.concert.title == title);
         let performances = listing.map_or(&[][..], |listing| &listing.performances[..]);
-        let whole = performances.iter().filter(|one| one.status != SalesStatus::Preparing).count();
+        let is_whole = |one: &&Arc<Performance>| one.status != SalesStatus::Preparing && sells_tickets(one);
+        let whole = performances.iter().filter(is_whole).count();
         let days = days.get(whole..).unwrap_or_default();
         let concert = listing.map(|listing| listing.concert.id);
         (!days.is_empty()).then_some(Missing { concert, title, description, days })
     };
     CONCERTS.iter().filter_map(of_concert).collect()
+}
+
+fn sells_tickets(performance: &Performance) -> bool {
+    performance.categories.iter().any(|category| matches!(category.kind, CategoryKind::Allotment { .. }))
 }
 
 async fn add_concerts(wired: &Wired, operator: AccountId, currency: Currency) -> Result<(), Failure> {

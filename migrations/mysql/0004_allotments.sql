@@ -11,3 +11,6 @@ CREATE TABLE allotments (
     PRIMARY KEY (performance_id, category_no),
     CONSTRAINT allotments_taken CHECK (taken >= 0)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- The holds of one performance by their ends: whoever needs tickets looks for those that have ended.
+ALTER TABLE reservations ADD KEY reservations_of_performance (performance_id, status, held_until);

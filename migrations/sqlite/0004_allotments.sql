@@ -11,3 +11,6 @@ CREATE TABLE allotments (
     PRIMARY KEY (performance_id, category_no),
     CONSTRAINT allotments_taken CHECK (taken >= 0)
 ) STRICT, WITHOUT ROWID;
+
+-- The holds of one performance by their ends: whoever needs tickets looks for those that have ended.
+CREATE INDEX reservations_of_performance ON reservations (performance_id, status, held_until);

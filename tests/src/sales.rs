@@ -6,8 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use onsale_application::ports::{
     Audit, BoxOffice, Cashier, CatalogueEditor, ChargeOrder, Context, HoldOrder, PayOrder, RefundOrder, ReleaseOrder,
+    StepError,
 };
-use onsale_domain::box_office::{Hold, Limits, PayReservation, RefundReservation, Wanted};
+use onsale_domain::box_office::{Hold, HoldRefusal, Limits, PayReservation, RefundReservation, Wanted};
 use onsale_domain::charge::Charge;
 use onsale_domain::ids::AccountId;
 use onsale_domain::performance::Performance;
@@ -174,6 +175,14 @@ pub fn refund_order(store: &Store, reservation: &Reservation) -> RefundOrder {
 #[must_use]
 pub fn release_order(reservation: &Reservation) -> ReleaseOrder {
     ReleaseOrder { performance: reservation.performance, reservation: reservation.id, customer: reservation.customer }
+}
+
+/// A hold that is refused.
+///
+/// # Errors
+/// Always.
+pub fn refused<T>(refusal: HoldRefusal) -> Result<T, StepError<HoldRefusal>> {
+    Err(StepError::Refused(refusal))
 }
 
 /// A hold that succeeds.

@@ -25,9 +25,10 @@ use self::invariant::{Invariant, Slice, Subject};
 use crate::database::{Database, SqlError, Transaction};
 
 /// Everything that is proved.
-const SUBJECTS: [&Subject; 16] = [
+const SUBJECTS: [&Subject; 17] = [
     &seats::SEATS,
     &allotments::ALLOTMENTS,
+    &allotments::CATEGORIES,
     &reservations::RESERVATIONS,
     &payments::PAYMENTS,
     &payments::REFUNDS,

@@ -24,7 +24,8 @@ const RENEW_AGE: TimeDelta = TimeDelta::milliseconds(40);
 /// How much the board may keep.
 #[derive(Clone, Copy, Debug)]
 pub struct BoardLimits {
-    /// Seats in all images together, eight bytes each; the least recently read image goes first.
+    /// Seats in all images together, eight bytes each, and moments at which tickets' holds end; every image counts as one
+    /// more. The least recently read one goes first.
     pub seats: usize,
 }
 
@@ -272,7 +273,7 @@ impl AvailabilityBoard {
             Some(layout) => layout,
             None => self.layout(performance).await?,
         };
-        self.make_room(performance, layout.seats());
+        self.make_room(performance, layout.seats() + 1);
         let now = self.context.now();
         entry.image.lock().announced = Some(Vec::new());
         let map = self.box_office.seat_map(performance).await;
@@ -300,7 +301,7 @@ impl AvailabilityBoard {
     /// Drops the least recently read images until `wanted` more seats fit.
     fn make_room(&self, performance: PerformanceId, wanted: usize) {
         let mut entries = self.entries.lock();
-        let seats = |entry: &Entry| entry.image.lock().image.as_ref().map_or(0, |image| image.layout().seats());
+        let seats = |entry: &Entry| entry.image.lock().image.as_ref().map_or(0, Image::weight);
         let mut kept: usize = entries.iter().filter(|(id, _)| **id != performance).map(|(_, entry)| seats(entry)).sum();
         while kept + wanted > self.limits.seats {
             let others = entries.iter().filter(|(id, _)| **id != performance);

@@ -113,6 +113,11 @@ impl Image {
         &self.layout
     }
 
+    /// How much it keeps, in seats.
+    pub(super) fn weight(&self) -> usize {
+        1 + self.taken_until.len() + self.tickets.values().map(|tickets| tickets.ends.len()).sum::<usize>()
+    }
+
     /// Follows one announced change; false when some before it were missed.
     pub(super) fn follow(&mut self, delta: &SeatDelta) -> bool {
         if delta.epoch != self.epoch || delta.version > self.version + 1 {

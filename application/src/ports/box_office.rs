@@ -75,7 +75,7 @@ pub struct AllotmentMap {
 pub struct SeatMap {
     /// Names this sequence of versions; another epoch means that versions cannot be compared.
     pub epoch: i64,
-    /// Rises by one with every group of commands that changed a seat or an allotment.
+    /// Rises by one with every group of commands that changed a seat or an allotment, and with every change of a capacity.
     pub version: i64,
     /// Every seat that somebody has, in ascending order; all others are free.
     pub taken: Vec<TakenSeat>,

@@ -34,7 +34,7 @@ impl Changes {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.seats.is_empty() && self.reservations.is_empty() && self.entries.is_empty()
+        *self == Self::default()
     }
 
     /// Whether something is free, or taken, that was not before.

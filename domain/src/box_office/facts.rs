@@ -71,7 +71,7 @@ pub struct Facts {
     /// The allotments that the commands touch.
     pub allotments: BTreeMap<CategoryId, Allotment>,
     /// The reservations that the commands name. Where an allotment may not suffice, also the earliest holds on it whose
-    /// time has passed: as many as there are tickets wanted, or all of them.
+    /// time has passed: as many as there are tickets missing, or all of them.
     pub reservations: HashMap<ReservationId, Reservation>,
     /// The customers of the commands.
     pub customers: HashMap<AccountId, Customer>,
@@ -86,6 +86,14 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Takes in who has which seat of the whole performance; where rows were read, they count.
+    pub fn know_free_seats(&mut self, free: Option<FreeSeats>) {
+        self.free = free;
+        if let Some(free) = &mut self.free {
+            self.seats.values().for_each(|seat| free.set(seat.no, seat.state));
+        }
+    }
+
     /// Brings the facts up to date with what a command changed, for the commands after it.
     pub fn apply(&mut self, changes: &Changes) {
         self.seats.extend(changes.seats.iter().map(|(no, seat)| (*no, *seat)));

@@ -127,6 +127,7 @@ fn corruptions_of_tickets() -> Vec<(&'static str, String)> {
             format!("UPDATE reservations SET status = 3 WHERE reservation_id = {held}"),
         ),
         ("allotments_have_a_price", "UPDATE performance_categories SET kind = 'seats'".to_owned()),
+        ("categories_of_tickets_have_their_allotment", "DELETE FROM allotments".to_owned()),
         (
             "tickets_are_of_an_allotment",
             format!("UPDATE reservation_items SET category_id = {held} WHERE reservation_id = {held} AND item_no = 0"),

@@ -15,7 +15,9 @@ use onsale_domain::reservation::Reservation;
 use onsale_domain::seat::SeatNo;
 use onsale_sql::{Database, DatabaseSettings, SqlCatalogue, SqlSales, Statement};
 use onsale_support::lanes::LaneLimits;
-use onsale_tests::sales::{SINGLY, assert_sound, customers, held, release_order, replica, replica_at, sales, sales_on};
+use onsale_tests::sales::{
+    SINGLY, assert_sound, customers, held, hold_order, refused, release_order, replica, replica_at, sales, sales_on,
+};
 use onsale_tests::samples::{concert, draft, plan};
 use onsale_tests::store::Store;
 
@@ -30,6 +32,7 @@ onsale_tests::contracts!(
     what_is_not_there_is_refused_by_name,
     a_repeated_wish_gets_the_same_seats,
     a_seat_that_changed_behind_the_back_of_everybody_is_not_sold_twice,
+    a_seat_that_is_gone_fails_whoever_would_get_it_and_nobody_else,
 );
 
 /// How many seats a row has.
@@ -90,10 +93,6 @@ fn seats(reservation: &Reservation) -> Vec<SeatNo> {
 
 fn are_adjacent(seats: &[SeatNo]) -> bool {
     seats.windows(2).all(|pair| pair[0] + 1 == pair[1] && pair[0] / ROW == pair[1] / ROW)
-}
-
-fn refused<T>(refusal: HoldRefusal) -> Result<T, StepError<HoldRefusal>> {
-    Err(StepError::Refused(refusal))
 }
 
 async fn the_front_and_the_middle_come_first(store: Store) {
@@ -212,15 +211,40 @@ async fn a_repeated_wish_gets_the_same_seats(store: Store) {
     assert_sound(&store).await;
 }
 
+/// The copy is of the version in the row, and wrong: nothing does that but a change by hand.
 async fn a_seat_that_changed_behind_the_back_of_everybody_is_not_sold_twice(store: Store) {
     let (hall, sales) = (Hall::open(&store, 2).await, sales(&store, LaneLimits::default()));
-    let first = hall.best(&store, &sales, 2).await.unwrap();
-    assert_eq!(first, [4, 5]);
-    let mut transaction = store.database.begin().await.unwrap();
-    let text = "UPDATE seats SET state = 2, reservation_id = performance_id WHERE performance_id = ? AND seat_no = 3";
-    transaction.execute(Statement::new(text).bind(hall.performance.id)).await.unwrap();
-    transaction.commit().await.unwrap();
+    assert_eq!(hall.best(&store, &sales, 2).await.unwrap(), [4, 5]);
+    by_hand(&store, "UPDATE seats SET state = 2, reservation_id = performance_id WHERE seat_no = 3").await;
     assert_eq!(hall.best(&store, &sales, 2).await.unwrap(), [6, 7], "it was read anew");
+    by_hand(&store, "UPDATE seats SET state = 2, reservation_id = performance_id WHERE seat_no = 2").await;
+    let customers = customers(&store, 2).await;
+    let (_, named, best) = tokio::join!(
+        held(&store, &sales, &hall.performance, customers[0], &[10]), // those after it form a group
+        sales.hold(hold_order(&store, &hall.performance, customers[1], &[2])),
+        hall.best(&store, &sales, 2),
+    );
+    assert_eq!(named, refused(HoldRefusal::SeatsTaken { conflicts: vec![2] }));
+    assert_eq!(best.unwrap(), [0, 1], "a row that somebody else's command has read counts");
+}
+
+async fn a_seat_that_is_gone_fails_whoever_would_get_it_and_nobody_else(store: Store) {
+    let (hall, sales) = (Hall::open(&store, 2).await, sales(&store, LaneLimits::default()));
+    by_hand(&store, "DELETE FROM seats WHERE seat_no = 4").await;
+    let customers = customers(&store, 2).await;
+    let (_, best, named) = tokio::join!(
+        held(&store, &sales, &hall.performance, customers[0], &[10]), // those after it form a group
+        hall.best(&store, &sales, 2),
+        sales.hold(hold_order(&store, &hall.performance, customers[1], &[0])),
+    );
+    assert!(matches!(best, Err(StepError::Unavailable(_))), "{best:?}");
+    assert_eq!(seats(&named.unwrap().value), [0]);
+}
+
+async fn by_hand(store: &Store, text: &'static str) {
+    let mut transaction = store.database.begin().await.unwrap();
+    transaction.execute(Statement::new(text)).await.unwrap();
+    transaction.commit().await.unwrap();
 }
 
 #[tokio::test]

@@ -8,11 +8,3 @@ mod holds;
 mod lost_commits;
 mod storm;
 mod watching;
-
-use onsale_application::ports::StepError;
-use onsale_domain::box_office::HoldRefusal;
-
-/// A hold that is refused.
-fn refused<T>(refusal: HoldRefusal) -> Result<T, StepError<HoldRefusal>> {
-    Err(StepError::Refused(refusal))
-}

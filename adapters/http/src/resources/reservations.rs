@@ -306,6 +306,7 @@ mod tests {
             (step(HoldRefusal::UnknownSeats { seats: vec![9] }), Code::UnknownSeats),
             (step(HoldRefusal::UnknownCategory { category: CategoryId(Uuid::nil()) }), Code::InvalidRequest),
             (step(HoldRefusal::SoldOut), Code::SoldOut),
+            (step(HoldRefusal::NoAdjacentSeats { largest: 1 }), Code::NoAdjacentSeats),
             (step(HoldRefusal::NotOnSale), Code::NotOnSale),
             (step(HoldRefusal::TooManyHolds { limit: 2 }), Code::TooManyHolds),
             (step(HoldRefusal::TooManySeats { limit: 4 }), Code::TooManySeats),

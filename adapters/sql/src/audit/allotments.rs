@@ -5,9 +5,9 @@
 use super::invariant::Kind::{Id, Number};
 use super::invariant::{Invariant, Subject};
 
-/// The allotments of every performance; a performance's allotments are in one slice.
+/// The allotments of every performance; a performance's allotments are in one slice. Few at once: each counts its tickets.
 pub(super) const ALLOTMENTS: Subject =
-    Subject { table: "allotments", key: "performance_id", slice: 5_000, invariants: &[WITHIN, TAKEN, PRICED] };
+    Subject { table: "allotments", key: "performance_id", slice: 20, invariants: &[WITHIN, TAKEN, PRICED] };
 
 const WITHIN: Invariant = Invariant {
     name: "allotments_stay_within_their_capacity",
@@ -15,6 +15,19 @@ const WITHIN: Invariant = Invariant {
                  WHERE a.performance_id > :after AND a.performance_id <= :up_to \
                  AND (a.taken < 0 OR a.taken > a.capacity) LIMIT :limit",
     columns: &[("performance", Id), ("category_no", Number), ("capacity", Number), ("taken", Number)],
+};
+
+/// The categories of every performance; a performance's categories are in one slice.
+pub(super) const CATEGORIES: Subject =
+    Subject { table: "performance_categories", key: "performance_id", slice: 5_000, invariants: &[THERE] };
+
+const THERE: Invariant = Invariant {
+    name: "categories_of_tickets_have_their_allotment",
+    violations: "SELECT c.performance_id, c.position FROM performance_categories c \
+                 LEFT JOIN allotments a ON a.performance_id = c.performance_id AND a.category_no = c.position \
+                 WHERE c.performance_id > :after AND c.performance_id <= :up_to \
+                 AND c.kind = 'allotment' AND a.performance_id IS NULL LIMIT :limit",
+    columns: &[("performance", Id), ("category_no", Number)],
 };
 
 /// A hold past its end counts until it is ended, as its row says.

@@ -51,7 +51,7 @@ const PRICED: Invariant = Invariant {
     name: "seats_have_a_price",
     violations: "SELECT s.performance_id, s.seat_no, s.category_no FROM seats s \
                  LEFT JOIN performance_categories c \
-                 ON c.performance_id = s.performance_id AND c.position = s.category_no \
+                 ON c.performance_id = s.performance_id AND c.position = s.category_no AND c.kind = 'seats' \
                  WHERE s.performance_id > :after AND s.performance_id <= :up_to AND c.performance_id IS NULL \
                  LIMIT :limit",
     columns: &[("performance", Id), ("seat", Number), ("category_no", Number)],

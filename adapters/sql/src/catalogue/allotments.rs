@@ -52,8 +52,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Changes the capacity of an allotment, down to what is taken, under the lock of the performance's version. The version
-/// rises, so that everybody reads anew what is left.
+/// Changes the capacity of an allotment, down to what is taken, under the lock of the performance's version.
 pub(super) async fn resize(
     transaction: &mut Transaction,
     performance: PerformanceId,
@@ -77,6 +76,11 @@ pub(super) async fn resize(
     let text = "UPDATE allotments SET capacity = ? WHERE performance_id = ? AND category_no = ?";
     let place: u32 = row.get(0)?;
     transaction.execute(Statement::new(text).bind(resized.capacity).bind(performance).bind(place)).await?;
+    Ok(())
+}
+
+/// Raises the version of a performance, so that everybody reads anew what is left.
+pub(super) async fn announce(transaction: &mut Transaction, performance: PerformanceId) -> Result<(), SqlError> {
     let text = "UPDATE performance_versions SET version = version + 1 WHERE performance_id = ?";
     transaction.execute(Statement::new(text).bind(performance)).await?;
     Ok(())

@@ -184,11 +184,18 @@ impl Edit for ChangePerformance {
         let before = load_performance(transaction, self.id).await?.ok_or(EditError::UnknownPerformance)?;
         let after = self.decide(before.clone())?;
         update(transaction, &after).await?;
+        let mut resized = false;
         for category in after.categories.iter().filter(|category| !before.categories.contains(category)) {
             update_price(transaction, self.id, category.id, category.price).await?;
+            if let CategoryKind::Allotment { capacity, .. } = category.kind
+                && before.kind(category.id) != Some(category.kind)
+            {
+                allotments::resize(transaction, self.id, category.id, capacity).await?;
+                resized = true;
+            }
         }
-        for (category, capacity) in &self.change.capacities {
-            allotments::resize(transaction, self.id, *category, *capacity).await?;
+        if resized {
+            allotments::announce(transaction, self.id).await?;
         }
         let line = Line::changed(OperatorActionKind::PerformanceChanged, self.id.0, &before, &after);
         Ok((after, line))

@@ -61,8 +61,8 @@ pub(super) async fn write<'a>(
 
 /// The earliest holds on tickets of `category` that ended at `now` or before and that nobody has ended, at most `limit`.
 ///
-/// The index has the holds of every performance by their ends. Those past it are few, because each is tidied when it
-/// ends.
+/// The index has the performance's holds by their ends, seats' holds among them. Those past it are few, because each is
+/// tidied when it ends.
 pub(super) async fn ended_holds(
     transaction: &mut Transaction,
     performance: PerformanceId,
@@ -73,10 +73,10 @@ pub(super) async fn ended_holds(
     let text = format!(
         "SELECT r.reservation_id FROM reservations r{} \
          JOIN reservation_items i ON i.reservation_id = r.reservation_id AND i.item_no = 0 \
-         WHERE r.status = 0 AND r.held_until <= ? AND r.performance_id = ? \
+         WHERE r.performance_id = ? AND r.status = 0 AND r.held_until <= ? \
          AND i.category_id = ? AND i.seat_no IS NULL ORDER BY r.held_until, r.reservation_id LIMIT ?",
-        transaction.dialect().by_index("reservations_by_end")
+        transaction.dialect().by_index("reservations_of_performance")
     );
-    let statement = Statement::new(text).bind(now).bind(performance).bind(category).bind(limit);
+    let statement = Statement::new(text).bind(performance).bind(now).bind(category).bind(limit);
     transaction.fetch_all(statement).await?.iter().map(|row| row.get(0)).collect()
 }

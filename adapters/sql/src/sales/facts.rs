@@ -56,7 +56,7 @@ pub(super) async fn load(
         performance: performance.clone(),
         limits,
         seats,
-        free: None, // for the group to fill in
+        free: None, // for the group to take in
         allotments,
         reservations,
         customers,
@@ -178,7 +178,7 @@ async fn load_allotments(
 }
 
 /// Where more tickets are wanted than are left, the holds that can be ended for them. Each has one at least, so as many
-/// holds as tickets wanted are enough.
+/// holds as tickets are missing are enough.
 async fn load_ended_holds(
     transaction: &mut Transaction,
     performance: PerformanceId,
@@ -193,8 +193,9 @@ async fn load_ended_holds(
     let mut ended = Vec::new();
     for allotment in allotments.values() {
         let quantity = wanted.get(&allotment.category).copied().unwrap_or_default();
-        if allotment.left() < quantity {
-            let holds = allotments::ended_holds(transaction, performance, allotment.category, now, quantity).await?;
+        let missing = quantity.saturating_sub(allotment.left());
+        if missing > 0 {
+            let holds = allotments::ended_holds(transaction, performance, allotment.category, now, missing).await?;
             ended.extend(reservations::by_ids(transaction, &holds).await?);
         }
     }

@@ -39,27 +39,32 @@ struct Remembered {
 }
 
 impl FreeSeatsMemory {
-    /// Makes sure that the blocks of a performance's plan are known. Reading a large plan takes a moment, so it is done
+    /// The blocks of a performance's plan; nothing when it has no seats. Reading a large plan takes a moment, so it is done
     /// before anything is locked.
-    pub(super) async fn prepare(&self, database: &Database, id: PerformanceId) -> Result<(), SqlError> {
-        if self.0.lock().performances.contains_key(&id) {
-            return Ok(());
+    pub(super) async fn blocks(
+        &self,
+        database: &Database,
+        id: PerformanceId,
+    ) -> Result<Option<Arc<BlockPlan>>, SqlError> {
+        let known = self.0.lock().use_of(id).map(|remembered| Arc::clone(&remembered.blocks));
+        if known.is_some() {
+            return Ok(known);
         }
         let statement = Statement::new("SELECT plan_id FROM performances WHERE performance_id = ?").bind(id);
         let row = database.fetch_optional(statement).await?;
         let Some(plan) = row.map(|row| row.get::<Option<SeatingPlanId>>(0)).transpose()?.flatten() else {
-            return Ok(()); // there are no seats
+            return Ok(None);
         };
         let known = self.0.lock().blocks_of(plan);
         let blocks = match known {
             Some(blocks) => blocks,
             None => match load_plan(database, plan).await? {
                 Some(plan) => Arc::new(BlockPlan::new(&plan)),
-                None => return Ok(()),
+                None => return Ok(None),
             },
         };
-        self.0.lock().remember(id, plan, blocks);
-        Ok(())
+        self.0.lock().remember(id, plan, Arc::clone(&blocks));
+        Ok(Some(blocks))
     }
 
     /// Takes the copy out that belongs to `version`; any other is dropped.
@@ -68,38 +73,39 @@ impl FreeSeatsMemory {
         (known == version).then_some(copy)
     }
 
-    /// Puts a copy back that belongs to `version` by now.
+    /// Puts a copy back that belongs to `version` by now, unless its performance had to make room for another.
     pub(super) fn put(&self, id: PerformanceId, version: Version, copy: FreeSeats) {
         let mut known = self.0.lock();
-        known.uses += 1;
-        let used = known.uses;
-        if let Some(remembered) = known.performances.get_mut(&id) {
-            let is_newer = |(there, _): &(Version, _)| there.epoch == version.epoch && there.number > version.number;
-            if !remembered.copy.as_ref().is_some_and(is_newer) {
-                remembered.copy = Some((version, copy));
-            }
-            remembered.used = used;
+        let Some(remembered) = known.use_of(id) else { return };
+        let is_newer = |(there, _): &(Version, _)| there.epoch == version.epoch && there.number > version.number;
+        if !remembered.copy.as_ref().is_some_and(is_newer) {
+            remembered.copy = Some((version, copy));
         }
-    }
-
-    /// Reads who has which seat; nothing when the performance has no seats.
-    pub(super) async fn read(
-        &self,
-        transaction: &mut Transaction,
-        id: PerformanceId,
-    ) -> Result<Option<FreeSeats>, SqlError> {
-        let blocks = self.0.lock().performances.get(&id).map(|remembered| Arc::clone(&remembered.blocks));
-        let Some(blocks) = blocks else { return Ok(None) };
-        let text = "SELECT seat_no, state, reservation_id, held_until FROM seats \
-                    WHERE performance_id = ? AND state <> 0";
-        let rows = transaction.fetch_all(Statement::new(text).bind(id)).await?;
-        let seat = |row: &Row| Ok((row.get(0)?, codes::seat_state(row, 1)?));
-        let taken = rows.iter().map(seat).collect::<Result<Vec<(SeatNo, SeatState)>, SqlError>>()?;
-        Ok(Some(FreeSeats::new(blocks, taken)))
     }
 }
 
+/// Reads who has which seat.
+pub(super) async fn read(
+    transaction: &mut Transaction,
+    id: PerformanceId,
+    blocks: Arc<BlockPlan>,
+) -> Result<FreeSeats, SqlError> {
+    let text = "SELECT seat_no, state, reservation_id, held_until FROM seats WHERE performance_id = ? AND state <> 0";
+    let rows = transaction.fetch_all(Statement::new(text).bind(id)).await?;
+    let seat = |row: &Row| Ok((row.get(0)?, codes::seat_state(row, 1)?));
+    let taken = rows.iter().map(seat).collect::<Result<Vec<(SeatNo, SeatState)>, SqlError>>()?;
+    Ok(FreeSeats::new(blocks, taken))
+}
+
 impl Known {
+    /// A performance that is used now.
+    fn use_of(&mut self, id: PerformanceId) -> Option<&mut Remembered> {
+        self.uses += 1;
+        let remembered = self.performances.get_mut(&id)?;
+        remembered.used = self.uses;
+        Some(remembered)
+    }
+
     fn blocks_of(&self, plan: SeatingPlanId) -> Option<Arc<BlockPlan>> {
         let same = self.performances.values().find(|remembered| remembered.plan == plan)?;
         Some(Arc::clone(&same.blocks))
@@ -113,5 +119,66 @@ impl Known {
         self.uses += 1;
         let remembered = Remembered { plan, blocks, copy: None, used: self.uses };
         self.performances.entry(id).or_insert(remembered);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use onsale_domain::plan::{SeatingPlan, Size};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn blocks() -> Arc<BlockPlan> {
+        Arc::new(BlockPlan::new(&SeatingPlan {
+            id: SeatingPlanId(Uuid::nil()),
+            name: "Hall".to_owned(),
+            size: Size::default(),
+            categories: Vec::new(),
+            zones: Vec::new(),
+            areas: Vec::new(),
+            seats: Vec::new(),
+        }))
+    }
+
+    fn performance(index: usize) -> PerformanceId {
+        PerformanceId(Uuid::from_u128(index as u128))
+    }
+
+    const fn version(number: i64) -> Version {
+        Version { epoch: 1, number }
+    }
+
+    /// Memory of as many performances as there is room for, each with a copy of version 1.
+    fn full() -> FreeSeatsMemory {
+        let (memory, blocks) = (FreeSeatsMemory::default(), blocks());
+        for index in 0..PERFORMANCES {
+            memory.0.lock().remember(performance(index), SeatingPlanId(Uuid::nil()), Arc::clone(&blocks));
+            memory.put(performance(index), version(1), FreeSeats::new(Arc::clone(&blocks), []));
+        }
+        memory
+    }
+
+    #[test]
+    fn the_performance_that_was_used_longest_ago_makes_room() {
+        let memory = full();
+        assert!(memory.0.lock().use_of(performance(0)).is_some());
+        memory.0.lock().remember(performance(PERFORMANCES), SeatingPlanId(Uuid::nil()), blocks());
+        assert!(memory.take(performance(1), version(1)).is_none());
+        assert!(memory.take(performance(0), version(1)).is_some());
+        memory.put(performance(1), version(2), FreeSeats::new(blocks(), []));
+        assert!(memory.take(performance(1), version(2)).is_none(), "there is no room for it");
+    }
+
+    #[test]
+    fn a_copy_is_of_one_version_and_no_older_one_takes_its_place() {
+        let memory = full();
+        let first = memory.take(performance(0), version(1)).unwrap();
+        assert!(memory.take(performance(0), version(1)).is_none(), "a group has it");
+        memory.put(performance(0), version(3), FreeSeats::new(blocks(), []));
+        memory.put(performance(0), version(2), first);
+        assert!(memory.take(performance(0), version(2)).is_none());
+        assert!(memory.take(performance(0), version(3)).is_none(), "whoever asked for another version has dropped it");
+        assert!(memory.take(performance(1), Version { epoch: 2, number: 1 }).is_none(), "a restored database");
     }
 }

@@ -16,7 +16,7 @@ use super::changes;
 use super::command::{self, SaleAnswer, SaleCommand};
 use super::commit::commit;
 use super::facts::{self, Loaded};
-use super::free_seats::FreeSeatsMemory;
+use super::free_seats::{self, FreeSeatsMemory};
 use super::idempotency::Recall;
 use super::performance::{PlacesMemory, Terms, Version, lock_version, write_version};
 use super::seats;
@@ -57,9 +57,7 @@ impl Transact for Sale<'_> {
     async fn transact(&self, commands: &[SaleCommand], run: Run) -> Result<Vec<SaleAnswer>, Failure> {
         let SaleSettler { database, context, limits, places, free_seats, .. } = self.settler;
         let wants_best = commands.iter().any(SaleCommand::wants_best);
-        if wants_best {
-            free_seats.prepare(database, self.performance).await?;
-        }
+        let blocks = if wants_best { free_seats.blocks(database, self.performance).await? } else { None };
         let mut transaction = database.begin().await?;
         let Some(version) = lock_version(&mut transaction, self.performance).await? else {
             return unknown(transaction, commands).await;
@@ -69,10 +67,13 @@ impl Transact for Sale<'_> {
         };
         let mut loaded = facts::load(&mut transaction, &terms, *limits, commands, run, context.now()).await?;
         let existing = loaded.facts.reservations.clone();
-        loaded.facts.free = free_seats.take(self.performance, version);
-        if wants_best && loaded.facts.free.is_none() {
-            loaded.facts.free = free_seats.read(&mut transaction, self.performance).await?;
+        let mut copy = free_seats.take(self.performance, version);
+        let mut is_fresh = false;
+        if let (None, Some(blocks)) = (&copy, blocks) {
+            copy = Some(free_seats::read(&mut transaction, self.performance, blocks).await?);
+            is_fresh = true;
         }
+        loaded.facts.know_free_seats(copy);
         let now = context.now(); // once nobody else can come in between
         let mut decided = decide_all(loaded, commands, now)?;
         let mut version = version;
@@ -82,7 +83,7 @@ impl Transact for Sale<'_> {
         if decided.changes.is_empty() {
             transaction.rollback().await?;
         } else {
-            self.compare_chosen(&mut transaction, &terms, &decided, now).await?;
+            self.compare_chosen(&mut transaction, &terms, &decided, is_fresh, now).await?;
             changes::write(&mut transaction, &terms, &decided.changes, &existing).await?;
             if decided.changes.touches_availability() {
                 write_version(&mut transaction, self.performance, version).await?;
@@ -116,6 +117,7 @@ impl Sale<'_> {
         transaction: &mut Transaction,
         terms: &Terms,
         decided: &Decided,
+        is_fresh: bool,
         now: DateTime<Utc>,
     ) -> Result<(), SqlError> {
         if decided.chosen.is_empty() {
@@ -127,7 +129,9 @@ impl Sale<'_> {
             return Ok(());
         }
         let (found, chosen) = (rows.len(), decided.chosen.len());
-        Err(SqlError::OutOfDate(format!("of {chosen} chosen seats {found} are there, and {taken:?} are taken")))
+        let said = format!("of {chosen} chosen seats {found} are there, and {taken:?} are taken");
+        // what was read in this very transaction would be read again
+        Err(if is_fresh { SqlError::Row(said) } else { SqlError::OutOfDate(said) })
     }
 
     /// Tells everybody who keeps a copy of what is free.

@@ -118,9 +118,9 @@ async fn allotment_maps(
     let text = format!(
         "SELECT i.category_id, r.held_until, COUNT(*) FROM reservations r{} \
          JOIN reservation_items i ON i.reservation_id = r.reservation_id \
-         WHERE r.status = 0 AND r.performance_id = ? AND i.seat_no IS NULL \
+         WHERE r.performance_id = ? AND r.status = 0 AND i.seat_no IS NULL \
          GROUP BY i.category_id, r.held_until ORDER BY r.held_until",
-        transaction.dialect().by_index("reservations_by_end")
+        transaction.dialect().by_index("reservations_of_performance")
     );
     for row in transaction.fetch_all(Statement::new(text).bind(performance)).await? {
         let category: CategoryId = row.get(0)?;

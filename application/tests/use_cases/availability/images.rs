@@ -186,7 +186,7 @@ async fn a_hold_past_its_end_shows_free_though_nothing_announces_it() {
 
 #[tokio::test(start_paused = true)]
 async fn the_least_recently_read_image_makes_room() {
-    let two_images = BoardLimits { seats: 2 * usize::from(SEATS) };
+    let two_images = BoardLimits { seats: 2 * (usize::from(SEATS) + 1) };
     let watched = Watched::limited(two_images).await;
     for (moment, index) in [(0, 0), (1, 1), (2, 0), (3, 2)] {
         watched.clock.set(moment);

@@ -16,7 +16,7 @@ use onsale_tests::tickets::{
     TICKET_PRICE, allotment, catalogue, held_tickets, left, resized, standing, standing_beside, stored, tickets_order,
 };
 
-use super::refused;
+use onsale_tests::sales::refused;
 
 onsale_tests::contracts!(
     a_capacity_goes_down_to_what_is_taken_and_no_further,
@@ -99,6 +99,8 @@ async fn a_change_is_written_down_and_raises_the_version(store: Store) {
     let line = catalogue(&store).operator_actions(None, 1).await.unwrap().items.remove(0);
     let [before, after] = [line.before.unwrap(), line.after];
     assert!(before.contains("\"capacity\":10") && after.contains("\"capacity\":11"), "{before} {after}");
+    resized(&store, &standing, 11).await.unwrap();
+    assert_eq!(sales.seat_version(standing.performance.id).await.unwrap(), Some((epoch, version + 1)), "as it was");
 }
 
 /// The first area of the plan is called `Stage` and has no colour.

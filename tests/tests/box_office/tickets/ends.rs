@@ -13,7 +13,7 @@ use onsale_tests::samples::amount;
 use onsale_tests::store::Store;
 use onsale_tests::tickets::{held_tickets, left, standing, stored, tickets_order};
 
-use super::refused;
+use onsale_tests::sales::refused;
 
 onsale_tests::contracts!(
     tickets_of_an_ended_hold_are_for_whoever_needs_them_at_once,

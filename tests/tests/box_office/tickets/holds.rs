@@ -18,7 +18,7 @@ use onsale_tests::tickets::{
     TICKET_PRICE, catalogue, held_tickets, left, standing, standing_beside, stored, tickets_order,
 };
 
-use super::refused;
+use onsale_tests::sales::refused;
 
 onsale_tests::contracts!(
     a_hold_takes_its_tickets_and_fixes_their_price,

@@ -28,7 +28,7 @@ pub(crate) struct CategoryLeft {
 pub(crate) struct AvailabilityObject {
     /// Names the sequence of versions; versions of different epochs cannot be compared.
     pub(crate) epoch: String,
-    /// Rises with every change that customers make.
+    /// Rises with every change that customers make, and when an operator changes how many tickets there are.
     pub(crate) version: i64,
     /// How much is left, by category.
     pub(crate) categories: Vec<CategoryLeft>,
