@@ -156,7 +156,8 @@ impl<E: Endpoint> Application<E> {
         content::skip_if_known(asked.if_none_match.as_ref().filter(|_| is_read(&asked.method)), response);
         let mut size = body::size(response);
         if size.is_some_and(|size| size >= self.limits.compress_from_bytes) {
-            size = self.compress(response, asked, size).await;
+            // boxed, so that small answers do not carry the room for it
+            size = Box::pin(self.compress(response, asked, size)).await;
         }
         let refused = response.status().is_client_error() || response.status().is_server_error();
         let headers = response.headers_mut();

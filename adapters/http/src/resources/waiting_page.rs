@@ -202,7 +202,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for WaitingPages<E> {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let Some(target) = Target::of(request.uri().path()) else { return self.rest.call(request).await };
         let pattern = self.patterns[target.call.index()].clone();
-        match self.answer(&target, &request).await {
+        // boxed, so that the requests of everybody else do not carry the room for it
+        match Box::pin(self.answer(&target, &request)).await {
             Ok(mut response) => {
                 response.set_data(pattern);
                 Ok(response)
