@@ -10,4 +10,5 @@ mod lost_commits;
 #[path = "../box_office/proxy.rs"]
 mod proxy;
 mod reads;
+mod silence;
 mod spending;

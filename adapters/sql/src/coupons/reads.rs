@@ -10,9 +10,7 @@ use crate::page::page;
 
 /// Those of `ids` that there are.
 pub(super) async fn campaigns(database: &Database, ids: &[CouponCampaignId]) -> Result<Vec<CampaignRecord>, SqlError> {
-    let mut transaction = database.begin_read().await?;
-    let rows = transaction.fetch_by_keys(&campaign::BY_ID, &[], ids).await?;
-    transaction.rollback().await?;
+    let rows = database.fetch_by_keys(&campaign::BY_ID, &[], ids).await?;
     let mut records = rows.iter().map(campaign::record).collect::<Result<Vec<_>, _>>()?;
     records.sort_unstable_by_key(|record| record.campaign.id);
     records.dedup_by_key(|record| record.campaign.id); // keys are repeated to fill a statement

@@ -2,7 +2,7 @@
 
 use onsale_support::lanes::{LARGEST_CUT, powers_of_two};
 
-use super::{Row, SizedText, SqlError, Statement, Transaction, Value};
+use super::{Database, Dialect, Row, SizedText, SqlError, Statement, Transaction, Value};
 
 impl Transaction {
     /// Writes `rows` with the multi-row statements of `texts`, cut into powers of two; `bind` binds one row.
@@ -35,14 +35,45 @@ impl Transaction {
         keys: &[K],
     ) -> Result<Vec<Row>, SqlError> {
         let mut rows = Vec::new();
-        for keys in keys.chunks(LARGEST_CUT) {
-            let size = keys.len().next_power_of_two();
-            let filled = keys.iter().chain(keys.last().into_iter().cycle()).take(size);
-            let statement = texts.statement(self.dialect(), size).bind_all(leading.iter().cloned());
-            rows.append(&mut self.fetch_all(statement.bind_all(filled.flat_map(Key::values))).await?);
+        for statement in by_keys(self.dialect(), texts, leading, keys) {
+            rows.append(&mut self.fetch_all(statement).await?);
         }
         Ok(rows)
     }
+}
+
+impl Database {
+    /// The same outside of a transaction: each statement sees its own moment, and has the time limit of one that only
+    /// reads.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub async fn fetch_by_keys<K: Key>(
+        &self,
+        texts: &SizedText,
+        leading: &[Value],
+        keys: &[K],
+    ) -> Result<Vec<Row>, SqlError> {
+        let mut rows = Vec::new();
+        for statement in by_keys(self.dialect(), texts, leading, keys) {
+            rows.append(&mut self.fetch_all(statement).await?);
+        }
+        Ok(rows)
+    }
+}
+
+fn by_keys<K: Key>(
+    dialect: Dialect,
+    texts: &SizedText,
+    leading: &[Value],
+    keys: &[K],
+) -> impl Iterator<Item = Statement> {
+    keys.chunks(LARGEST_CUT).map(move |keys| {
+        let size = keys.len().next_power_of_two();
+        let filled = keys.iter().chain(keys.last().into_iter().cycle()).take(size);
+        let statement = texts.statement(dialect, size).bind_all(leading.iter().cloned());
+        statement.bind_all(filled.flat_map(Key::values))
+    })
 }
 
 /// What rows are looked for by: one value, or one for each column of a key.
