@@ -3,35 +3,42 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use onsale_domain::coupon::CampaignRecord;
-use onsale_domain::ids::{AccountId, CouponCampaignId};
+use metrics::{Unit, describe_gauge, gauge};
+use onsale_domain::coupon::{CampaignRecord, CampaignState};
+use onsale_domain::ids::CouponCampaignId;
 use parking_lot::RwLock;
 use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
 use super::LiveCampaign;
-use super::owners::Owners;
+use super::owners::{Owners, fingerprint};
 use crate::ports::{Bus, BusMessage, Context, CouponOffice, Unavailable};
 
 /// How long after its end a campaign is kept in memory.
 const KEPT_AFTER_END: TimeDelta = TimeDelta::hours(1);
 /// How many owners of coupons are read at once.
 const OWNERS_AT_ONCE: u32 = 10_000;
+const REFUSED_FROM_MEMORY: &str = "onsale_coupon_campaigns_refused_from_memory";
 
 /// The limits of a board of campaigns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CampaignBoardSettings {
     /// How often SQL is asked what has changed; a lost announcement costs no more than this.
     pub look: Duration,
-    /// Campaigns that are kept in memory at most; when there are more, memory starts anew.
+    /// Campaigns that are kept in memory at most; when there are more, one that is of little use makes room.
     pub campaigns: usize,
+    /// Owners of coupons that are remembered at most, of all campaigns together, in four bytes each; what a campaign whose
+    /// owners would be more is asked, the store answers.
+    pub owners: usize,
 }
 
 impl Default for CampaignBoardSettings {
-    /// Half a second, so that a raised total is known everywhere within a second; a thousand campaigns.
+    /// Half a second, so that a raised total is known everywhere within a second; a thousand campaigns; 20 million owners,
+    /// which are two of the largest campaigns and 80 MB.
     fn default() -> Self {
-        Self { look: Duration::from_millis(500), campaigns: 1_000 }
+        Self { look: Duration::from_millis(500), campaigns: 1_000, owners: 20_000_000 }
     }
 }
 
@@ -55,6 +62,7 @@ impl CampaignBoard {
         context: Context,
         settings: CampaignBoardSettings,
     ) -> Self {
+        describe_gauge!(REFUSED_FROM_MEMORY, Unit::Count, "Exhausted coupon campaigns that are refused from memory.");
         Self { office, bus, context, settings, known: RwLock::default(), owners_wanted: Notify::new() }
     }
 
@@ -82,6 +90,7 @@ impl CampaignBoard {
             Some(campaign) => {
                 campaign.put(record);
                 self.want_owners(&campaign);
+                self.measure();
                 campaign
             }
             None => self.keep(LiveCampaign::new(record)),
@@ -113,18 +122,16 @@ impl CampaignBoard {
     /// # Errors
     /// [`Unavailable`].
     pub async fn look(&self) -> Result<(), Unavailable> {
-        let over = self.context.now() - KEPT_AFTER_END;
-        self.known.write().retain(|_, campaign| campaign.record().campaign.ends_at > over);
+        self.known.write().retain(|_, campaign| !self.is_over(campaign));
         let ids: Vec<CouponCampaignId> = self.known.read().keys().copied().collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        for record in self.office.campaigns(&ids).await? {
+        let records = if ids.is_empty() { Vec::new() } else { self.office.campaigns(&ids).await? };
+        for record in records {
             if let Some(campaign) = self.known(record.campaign.id) {
-                campaign.put(record);
+                campaign.look_at(record);
                 self.want_owners(&campaign);
             }
         }
+        self.measure();
         Ok(())
     }
 
@@ -133,24 +140,35 @@ impl CampaignBoard {
         loop {
             self.owners_wanted.notified().await;
             let campaigns: Vec<_> = self.known.read().values().cloned().collect();
-            for campaign in campaigns.into_iter().filter(|campaign| campaign.wants_owners()) {
-                match self.owners(campaign.id()).await {
+            for campaign in campaigns.into_iter().filter(|campaign| self.lacks_owners(campaign)) {
+                match self.owners(&campaign).await {
                     Ok(owners) => campaign.put_owners(owners),
                     // the next look at the campaign asks again
                     Err(error) => warn!(campaign_id = %campaign.id(), %error, "who has its coupons is not known yet"),
                 }
             }
+            self.measure();
         }
     }
 
-    async fn owners(&self, campaign: CouponCampaignId) -> Result<Owners, Unavailable> {
-        let mut all: Vec<AccountId> = Vec::new();
+    /// Whether it is of use to know who has its coupons, and there is room to remember it.
+    fn lacks_owners(&self, campaign: &LiveCampaign) -> bool {
+        let remembered = || self.known.read().values().map(|campaign| campaign.remembered()).sum::<usize>();
+        let fits = || remembered() + campaign.record().issued as usize <= self.settings.owners;
+        campaign.wants_owners() && !self.is_over(campaign) && fits()
+    }
+
+    async fn owners(&self, campaign: &LiveCampaign) -> Result<Owners, Unavailable> {
+        let mut fingerprints = Vec::with_capacity(campaign.record().issued as usize);
+        let mut last = None;
         loop {
-            let part = self.office.owners(campaign, all.last().copied(), OWNERS_AT_ONCE).await?;
+            let part = self.office.owners(campaign.id(), last, OWNERS_AT_ONCE).await?;
             let is_last = part.len() < OWNERS_AT_ONCE as usize;
-            all.extend(part);
+            last = part.last().copied();
+            fingerprints.extend(part.into_iter().map(fingerprint));
             if is_last {
-                return Ok(Owners::of(all));
+                // not here, where ten million of them would hold up other tasks
+                return spawn_blocking(|| Owners::of(fingerprints)).await.map_err(Unavailable::because);
             }
         }
     }
@@ -162,6 +180,7 @@ impl CampaignBoard {
         for record in self.office.campaigns(&[id]).await? {
             campaign.put(record);
         }
+        self.measure();
         Ok(())
     }
 
@@ -171,8 +190,11 @@ impl CampaignBoard {
 
     fn keep(&self, campaign: LiveCampaign) -> Arc<LiveCampaign> {
         let mut known = self.known.write();
-        if known.len() >= self.settings.campaigns {
-            known.clear();
+        if known.len() >= self.settings.campaigns
+            && !known.contains_key(&campaign.id())
+            && let Some(least) = known.values().min_by_key(|campaign| self.usefulness(campaign)).map(|least| least.id())
+        {
+            known.remove(&least);
         }
         let campaign = known.entry(campaign.id()).or_insert_with(|| Arc::new(campaign)).clone();
         drop(known);
@@ -180,9 +202,29 @@ impl CampaignBoard {
         campaign
     }
 
+    /// How much the store is spared by remembering a campaign: least after its end, most when it is exhausted.
+    fn usefulness(&self, campaign: &LiveCampaign) -> u8 {
+        let record = campaign.record();
+        match record.state(self.context.now()) {
+            CampaignState::Ended => 0,
+            CampaignState::Announced | CampaignState::Open => 1,
+            CampaignState::Exhausted => 2,
+        }
+    }
+
+    /// Whether its end is so long ago that it is forgotten.
+    fn is_over(&self, campaign: &LiveCampaign) -> bool {
+        campaign.record().campaign.ends_at <= self.context.now() - KEPT_AFTER_END
+    }
+
     fn want_owners(&self, campaign: &LiveCampaign) {
         if campaign.wants_owners() {
             self.owners_wanted.notify_one();
         }
+    }
+
+    fn measure(&self) {
+        let refused = self.known.read().values().filter(|campaign| campaign.is_refused_from_memory()).count();
+        gauge!(REFUSED_FROM_MEMORY).set(u32::try_from(refused).unwrap_or(u32::MAX));
     }
 }

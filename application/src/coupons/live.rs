@@ -19,11 +19,14 @@ struct Known {
     record: Arc<CampaignRecord>,
     /// Who has a coupon, once every coupon is issued.
     owners: Option<Arc<Owners>>,
+    /// What was known when the last look read less than that.
+    doubted: Option<Arc<CampaignRecord>>,
 }
 
 impl LiveCampaign {
     pub(super) fn new(record: CampaignRecord) -> Self {
-        Self { id: record.campaign.id, known: RwLock::new(Known { record: Arc::new(record), owners: None }) }
+        let id = record.campaign.id;
+        Self { id, known: RwLock::new(Known { record: Arc::new(record), owners: None, doubted: None }) }
     }
 
     /// Its identity.
@@ -55,13 +58,36 @@ impl LiveCampaign {
         has_none.then_some(refusal)
     }
 
+    /// Whether everybody who has no coupon is refused without asking the store, as every coupon is issued.
+    #[must_use]
+    pub fn is_refused_from_memory(&self) -> bool {
+        self.known.read().complete_owners().is_some()
+    }
+
+    /// How many owners are remembered.
+    pub(super) fn remembered(&self) -> usize {
+        self.known.read().owners.as_ref().map_or(0, |owners| owners.count())
+    }
+
     /// Takes in what was read; terms that are older than the known ones are passed over, and coupons that were issued stay
     /// issued.
     pub(super) fn put(&self, record: CampaignRecord) {
+        self.known.write().take_in(record);
+    }
+
+    /// Takes in what one of the looks has read. What is less than the look before could have known is a store that has gone
+    /// back, as after a failover that lost the last group: it is the truth.
+    pub(super) fn look_at(&self, record: CampaignRecord) {
         let mut known = self.known.write();
-        let issued = record.issued.max(known.record.issued);
-        let newer = if record.change >= known.record.change { record } else { (*known.record).clone() };
-        known.keep(CampaignRecord { issued, ..newer });
+        let doubted = known.doubted.take();
+        if doubted.is_some_and(|doubted| is_behind(&record, &doubted)) {
+            known.owners = None;
+            known.record = Arc::new(record);
+            return;
+        }
+        // once, it may have been read before what is known now was committed
+        known.doubted = is_behind(&record, &known.record).then(|| known.record.clone());
+        known.take_in(record);
     }
 
     /// Takes in that `issued` coupons are issued, as a refusal told: a total that has been raised since stands.
@@ -88,7 +114,18 @@ impl LiveCampaign {
     }
 }
 
+/// Whether `record` was read before `known` was so, or the store has lost something.
+fn is_behind(record: &CampaignRecord, known: &CampaignRecord) -> bool {
+    record.issued < known.issued || record.change < known.change
+}
+
 impl Known {
+    fn take_in(&mut self, record: CampaignRecord) {
+        let issued = record.issued.max(self.record.issued);
+        let newer = if record.change >= self.record.change { record } else { (*self.record).clone() };
+        self.keep(CampaignRecord { issued, ..newer });
+    }
+
     fn keep(&mut self, record: CampaignRecord) {
         if !record.is_exhausted() {
             self.owners = None;

@@ -6,9 +6,8 @@ use onsale_domain::ids::AccountId;
 pub(super) struct Owners(Vec<u32>);
 
 impl Owners {
-    /// All of `owners`, a part at a time.
-    pub(super) fn of(owners: impl IntoIterator<Item = AccountId>) -> Self {
-        let mut fingerprints: Vec<u32> = owners.into_iter().map(fingerprint).collect();
+    /// Those with these fingerprints. Sorting millions takes a moment.
+    pub(super) fn of(mut fingerprints: Vec<u32>) -> Self {
         fingerprints.sort_unstable();
         Self(fingerprints)
     }
@@ -23,8 +22,8 @@ impl Owners {
     }
 }
 
-/// The last bytes of an id are random.
-fn fingerprint(customer: AccountId) -> u32 {
+/// What is remembered of an owner. The last bytes of an id are random.
+pub(super) fn fingerprint(customer: AccountId) -> u32 {
     let [.., a, b, c, d] = *customer.0.as_bytes();
     u32::from_be_bytes([a, b, c, d])
 }

@@ -12,11 +12,13 @@ use onsale_domain::money::Amount;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use super::{at, out_of_order};
+use super::{Gate, at, out_of_order};
 
 /// Campaigns and their coupons in memory, and how often the office was asked for something.
 #[derive(Default)]
 pub(crate) struct CouponOfficeDouble {
+    /// What every refusal passes after it was decided.
+    pub(crate) refusals: Gate,
     state: Mutex<State>,
 }
 
@@ -24,6 +26,7 @@ pub(crate) struct CouponOfficeDouble {
 struct State {
     campaigns: Vec<IssueFacts>,
     wishes: usize,
+    owner_reads: usize,
     broken: bool,
 }
 
@@ -46,6 +49,29 @@ impl CouponOfficeDouble {
     /// How often a coupon was asked for.
     pub(crate) fn wishes(&self) -> usize {
         self.state.lock().wishes
+    }
+
+    /// How often owners of coupons were read.
+    pub(crate) fn owner_reads(&self) -> usize {
+        self.state.lock().owner_reads
+    }
+
+    /// Loses the coupon of `customer`, as a failover may lose what was committed last.
+    pub(crate) fn loses(&self, campaign: CouponCampaignId, customer: AccountId) {
+        let mut state = self.state.lock();
+        let facts = state.campaigns.iter_mut().find(|facts| facts.record.campaign.id == campaign).expect("a campaign");
+        facts.coupons.remove(&customer).expect("a coupon");
+        facts.record.issued -= 1;
+    }
+
+    fn decide(&self, order: &IssueOrder) -> Result<Done<Coupon>, StepError<IssueRefusal>> {
+        let mut state = self.working()?;
+        state.wishes += 1;
+        let known = state.campaigns.iter_mut().find(|facts| facts.record.campaign.id == order.campaign);
+        let facts = known.ok_or(StepError::Refused(IssueRefusal::UnknownCampaign))?;
+        let issued = decide(facts, order.issue, at(0)).map_err(StepError::Refused)?;
+        facts.apply(&issued);
+        Ok(Done { value: issued.coupon(), replayed: false })
     }
 
     /// Whether the office is out of order.
@@ -100,13 +126,11 @@ impl CouponOffice for CouponOfficeDouble {
     }
 
     async fn issue(&self, order: IssueOrder) -> Result<Done<Coupon>, StepError<IssueRefusal>> {
-        let mut state = self.working()?;
-        state.wishes += 1;
-        let known = state.campaigns.iter_mut().find(|facts| facts.record.campaign.id == order.campaign);
-        let facts = known.ok_or(StepError::Refused(IssueRefusal::UnknownCampaign))?;
-        let issued = decide(facts, order.issue, at(0)).map_err(StepError::Refused)?;
-        facts.apply(&issued);
-        Ok(Done { value: issued.coupon(), replayed: false })
+        let decided = self.decide(&order);
+        if decided.is_err() {
+            self.refusals.pass().await;
+        }
+        decided
     }
 
     async fn coupons_of(
@@ -133,7 +157,8 @@ impl CouponOffice for CouponOfficeDouble {
         after: Option<AccountId>,
         limit: u32,
     ) -> Result<Vec<AccountId>, Unavailable> {
-        let state = self.working()?;
+        let mut state = self.working()?;
+        state.owner_reads += 1;
         let known = state.campaigns.iter().filter(|facts| facts.record.campaign.id == campaign);
         let mut owners: Vec<AccountId> = known.flat_map(|facts| facts.coupons.keys().copied()).collect();
         owners.sort_unstable();
