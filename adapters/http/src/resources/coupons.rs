@@ -116,6 +116,8 @@ impl CouponsApi {
     /// Get a coupon
     ///
     /// First come, first served, one for a customer; it is stored before the answer. Whoever has one already is told which.
+    /// A repeated answer shows `name` and `expires_at` as the campaign has them now. Within half a second after `total` was
+    /// raised, a request may still be refused with `campaign_exhausted`, also a repeated one.
     #[oai(path = "/coupon-campaigns/:id/coupons", method = "post", operation_id = "issue_coupon")]
     async fn issue(
         &self,
@@ -136,6 +138,9 @@ impl CouponsApi {
     }
 
     /// List the coupons of a campaign, oldest first
+    ///
+    /// While coupons are being issued, one that becomes visible late may be missing between others: a list made afterwards has
+    /// it.
     #[oai(path = "/coupon-campaigns/:id/coupons", method = "get", operation_id = "list_issued_coupons")]
     async fn list_issued(
         &self,
@@ -160,7 +165,8 @@ impl CouponsApi {
     /// Export the coupons of a campaign as CSV
     ///
     /// All of them, oldest first, with their customers. Cells that a spreadsheet would take for a formula begin with an
-    /// apostrophe. An export that is cut off ends without its last chunk.
+    /// apostrophe. An export that is cut off ends without its last chunk. One that is made while coupons are being issued may
+    /// miss some of them.
     #[oai(path = "/coupon-campaigns/:id/coupons.csv", method = "get", operation_id = "export_issued_coupons")]
     async fn export(
         &self,

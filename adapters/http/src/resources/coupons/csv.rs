@@ -1,7 +1,9 @@
 //! Comma-separated values (RFC 4180) that are safe to open in a spreadsheet.
 
-/// What a spreadsheet takes for the beginning of a formula, also after a tab or a line break (OWASP, "CSV Injection").
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// What a spreadsheet takes for the beginning of a formula, also at full width (OWASP, "CSV Injection").
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+/// What is taken for the end of a cell, also inside of quotes, by a spreadsheet with another separator than the comma.
+const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
 /// Makes a spreadsheet take a cell for text.
 const TEXT: char = '\'';
 
@@ -17,18 +19,27 @@ pub(super) fn write_row<'a>(text: &mut String, cells: impl IntoIterator<Item = &
 }
 
 fn write_cell(text: &mut String, cell: &str) {
-    let quoted = cell.contains(['"', ',', '\r', '\n']);
+    let quoted = cell.contains(['"', ',', ';', '\t', '\r', '\n']);
     if quoted {
         text.push('"');
     }
-    if cell.starts_with(FORMULA) {
+    if cell.starts_with(['\t', '\r']) {
         text.push(TEXT);
     }
+    let mut begins = true;
+    for character in cell.chars() {
+        if begins && FORMULA.contains(&character) {
+            text.push(TEXT);
+        }
+        if character == '"' {
+            text.push('"');
+        }
+        text.push(character);
+        // blanks and quotes are no content: what comes after them still begins the cell
+        begins = SEPARATORS.contains(&character) || (begins && (character.is_whitespace() || character == '"'));
+    }
     if quoted {
-        text.push_str(&cell.replace('"', "\"\""));
         text.push('"');
-    } else {
-        text.push_str(cell);
     }
 }
 
@@ -54,8 +65,20 @@ mod tests {
 
     #[test]
     fn no_cell_is_taken_for_a_formula() {
-        assert_eq!(row(&["=1+1", "+1", "-1", "@a", "\t=1"]), "'=1+1,'+1,'-1,'@a,'\t=1\r\n");
+        assert_eq!(row(&["=1+1", "+1", "-1", "@a"]), "'=1+1,'+1,'-1,'@a\r\n");
+        assert_eq!(row(&["\t=1", "\ra", " =1"]), "\"'\t'=1\",\"'\ra\", '=1\r\n");
         assert_eq!(row(&["=HYPERLINK(\"x\",1)"]), "\"'=HYPERLINK(\"\"x\"\",1)\"\r\n");
-        assert_eq!(row(&["a=1"]), "a=1\r\n");
+        assert_eq!(row(&["a=1", "a -1"]), "a=1,a -1\r\n");
+    }
+
+    #[test]
+    fn nothing_inside_of_a_cell_is_taken_for_the_formula_of_another() {
+        assert_eq!(row(&["a;=1", "a\t@b", "a\n+1", "a; -1;b"]), "\"a;'=1\",\"a\t'@b\",\"a\n'+1\",\"a; '-1;b\"\r\n");
+        assert_eq!(row(&["a;\"=1"]), "\"a;\"\"'=1\"\r\n");
+    }
+
+    #[test]
+    fn a_formula_at_full_width_is_none_either() {
+        assert_eq!(row(&["＝1", "＋1", "－1", "＠a", "a;＝1"]), "'＝1,'＋1,'－1,'＠a,\"a;'＝1\"\r\n");
     }
 }

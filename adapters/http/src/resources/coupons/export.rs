@@ -13,6 +13,7 @@ use poem::http::{HeaderValue, header};
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry};
+use tracing::warn;
 
 use super::csv::write_row;
 use super::objects::spent_at;
@@ -69,7 +70,8 @@ async fn next_part(
             .campaigns
             .issued(campaign.id, Some(id), COUPONS_AT_ONCE)
             .await
-            .map_err(|error| io::Error::other(error.to_string()))?,
+            .inspect_err(|error| warn!(campaign_id = %campaign.id, %error, "an export was cut off"))
+            .map_err(io::Error::other)?,
         Place::End => return Ok(None),
     };
     let text = rows(campaign, &page.items, state.context.now());
