@@ -64,13 +64,14 @@ async fn a_coupon_is_issued_spent_given_back_and_spent_again(stack: &mut Stack) 
     let customer = site.visitor.sign_up_with(100_000).await;
     let shown = site.visitor.get(&campaign.path("")).await.ok(200);
     assert_eq!((&shown["state"], &shown["left"], &shown["total"]), (&json!("open"), &json!(2), &json!(2)));
-    assert_eq!(shown["discount"], json!({"type": "amount", "amount": 5_000}));
+    assert_eq!((&shown["discount"], &shown["currency"]), (&json!({"type": "amount", "amount": 5_000}), &json!("KRW")));
 
     let key = new_key();
     let first = customer.post_as(&key, &campaign.path("/coupons"), json!({})).await;
     let again = customer.post_as(&key, &campaign.path("/coupons"), json!({})).await;
     assert_eq!(first.ok(201), again.ok(201));
     assert_eq!((first.is_replayed(), again.is_replayed()), (false, true));
+    assert_eq!(first.json()["currency"], "KRW");
     let coupon = id(&first.json(), "coupon_id");
     assert_eq!(campaign.ask(&customer).await.refused("already_issued")["coupon_id"], coupon);
     let own = customer.get("/v1/coupons").await.ok(200);

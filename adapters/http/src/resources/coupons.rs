@@ -9,6 +9,7 @@ mod problems;
 use std::sync::Arc;
 
 use onsale_application::coupons::IssueRequest;
+use onsale_domain::coupon::{CampaignRecord, HeldCoupon};
 use onsale_domain::ids::CouponCampaignId;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -46,6 +47,11 @@ impl CouponsApi {
     pub(crate) fn new(state: Arc<UseCases>) -> Self {
         Self { state }
     }
+
+    /// A campaign as it is now.
+    fn shown(&self, record: &CampaignRecord) -> CampaignObject {
+        CampaignObject::new(record, self.state.currency, self.state.context.now())
+    }
 }
 
 #[OpenApi(prefix_path = "/v1", tag = "Tag::Coupons")]
@@ -62,7 +68,7 @@ impl CouponsApi {
     ) -> Result<Added<CampaignObject>, AddCampaignProblem> {
         let campaign = campaign.0.into_campaign()?;
         let made = self.state.campaigns.create(campaign, Some(operator.0)).await?;
-        Ok(Added::Added(Json(CampaignObject::new(&made.record(), self.state.context.now()))))
+        Ok(Added::Added(Json(self.shown(&made.record()))))
     }
 
     /// List coupon campaigns, newest first
@@ -76,8 +82,7 @@ impl CouponsApi {
         cursor: Query<Option<Cursor>>,
     ) -> Result<Json<CampaignPage>, ListCampaignsProblem> {
         let page = self.state.campaigns.list(Cursor::id(cursor.0), Limit::of(limit.0)).await.map_err(Problem::from)?;
-        let now = self.state.context.now();
-        let items = page.items.iter().map(|record| CampaignObject::new(record, now)).collect();
+        let items = page.items.iter().map(|record| self.shown(record)).collect();
         Ok(Json(CampaignPage { items, next_cursor: Cursor::after(page.next.map(|id| id.0)) }))
     }
 
@@ -92,7 +97,7 @@ impl CouponsApi {
     ) -> Result<Json<CampaignObject>, FindCampaignProblem> {
         let campaign = self.state.coupons.campaign(CouponCampaignId(id.0)).await.map_err(Problem::from)?;
         let campaign = campaign.ok_or(FindCampaignProblem::NotFound)?;
-        Ok(Json(CampaignObject::new(&campaign.record(), self.state.context.now())))
+        Ok(Json(self.shown(&campaign.record())))
     }
 
     /// Change a coupon campaign
@@ -110,7 +115,7 @@ impl CouponsApi {
         let change = change.0.into_change()?;
         let id = CouponCampaignId(id.0);
         let changed = self.state.campaigns.change(id, change, Some(operator.0)).await?;
-        Ok(Json(CampaignObject::new(&changed.record(), self.state.context.now())))
+        Ok(Json(self.shown(&changed.record())))
     }
 
     /// Get a coupon
@@ -133,7 +138,7 @@ impl CouponsApi {
         let issued = self.state.issue_coupon.execute(request).await;
         let (done, campaign) = issued.map_err(refuse::<_, IssueProblem>)?;
         let record = campaign.record();
-        let body = CouponObject::new(&done.value, &record.campaign, done.value.issued_at);
+        let body = CouponObject::new(&done.value, &record.campaign, self.state.currency, done.value.issued_at);
         Ok(Created::new(body, done.replayed))
     }
 
@@ -191,8 +196,9 @@ impl CouponsApi {
     ) -> Result<Json<CouponPage>, ListOwnProblem> {
         let page = self.state.coupons.coupons_of(customer.0, Cursor::id(cursor.0), Limit::of(limit.0)).await;
         let page = page.map_err(Problem::from)?;
-        let now = self.state.context.now();
-        let items = page.items.iter().map(|held| CouponObject::new(&held.coupon, &held.campaign, now)).collect();
+        let (currency, now) = (self.state.currency, self.state.context.now());
+        let shown = |held: &HeldCoupon| CouponObject::new(&held.coupon, &held.campaign, currency, now);
+        let items = page.items.iter().map(shown).collect();
         Ok(Json(CouponPage { items, next_cursor: Cursor::after(page.next.map(|id| id.0)) }))
     }
 }

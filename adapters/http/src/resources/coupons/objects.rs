@@ -5,7 +5,7 @@ use onsale_application::ports::IssuedCoupon;
 use onsale_domain::coupon::{
     CampaignRecord, CampaignState, Coupon, CouponCampaign, CouponState, CouponStatus, Discount,
 };
-use onsale_domain::money::Amount;
+use onsale_domain::money::{Amount, Currency};
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Enum, Object, Union};
 use uuid::Uuid;
@@ -132,6 +132,8 @@ pub(crate) struct CampaignObject {
     pub(crate) left: u32,
     /// What each coupon takes off.
     pub(crate) discount: DiscountObject,
+    /// The ISO 4217 code of the discount's currency.
+    pub(crate) currency: String,
     /// From when coupons are issued.
     pub(crate) starts_at: DateTime<Utc>,
     /// Until when coupons are issued.
@@ -144,7 +146,7 @@ pub(crate) struct CampaignObject {
 
 impl CampaignObject {
     /// The campaign as it is at `now`.
-    pub(crate) fn new(record: &CampaignRecord, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(record: &CampaignRecord, currency: Currency, now: DateTime<Utc>) -> Self {
         let campaign = &record.campaign;
         Self {
             coupon_campaign_id: campaign.id.0,
@@ -153,6 +155,7 @@ impl CampaignObject {
             total: campaign.total,
             left: record.left(),
             discount: campaign.discount.into(),
+            currency: currency.as_str().to_owned(),
             starts_at: campaign.starts_at,
             ends_at: campaign.ends_at,
             expires_at: campaign.expires_at,
@@ -207,6 +210,8 @@ pub(crate) struct CouponObject {
     pub(crate) status: StatusName,
     /// What it takes off.
     pub(crate) discount: DiscountObject,
+    /// The ISO 4217 code of the discount's currency.
+    pub(crate) currency: String,
     /// The concert whose tickets it is for; absent when it is for every concert's.
     pub(crate) concert_id: Option<Uuid>,
     /// When it was issued.
@@ -221,13 +226,14 @@ pub(crate) struct CouponObject {
 
 impl CouponObject {
     /// A coupon of `campaign` as it is at `now`.
-    pub(crate) fn new(coupon: &Coupon, campaign: &CouponCampaign, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(coupon: &Coupon, campaign: &CouponCampaign, currency: Currency, now: DateTime<Utc>) -> Self {
         Self {
             coupon_id: coupon.id.0,
             coupon_campaign_id: campaign.id.0,
             name: campaign.name.clone(),
             status: coupon.status(campaign.expires_at, now).into(),
             discount: campaign.discount.into(),
+            currency: currency.as_str().to_owned(),
             concert_id: campaign.concert.map(|concert| concert.0),
             issued_at: coupon.issued_at,
             expires_at: campaign.expires_at,
