@@ -19,6 +19,7 @@ use onsale_tests::store::Store;
 onsale_tests::contracts!(
     a_coupon_is_spent_with_its_payment,
     a_refund_brings_the_coupon_back,
+    a_coupon_that_is_worth_the_price_pays_all_of_it,
     a_coupon_for_two_concerts_at_once_is_spent_once,
     a_coupon_that_cannot_be_spent_pays_nothing,
     a_payment_with_a_coupon_is_replayed_with_it,
@@ -83,6 +84,30 @@ async fn a_refund_brings_the_coupon_back(store: Store) {
         assert_eq!(sale.newest().await, coupon);
         assert_sound(&store).await;
     }
+}
+
+async fn a_coupon_that_is_worth_the_price_pays_all_of_it(store: Store) {
+    let (sale, performance) = (Sale::open(&store).await, on_sale(&store, 10).await);
+    let large = CouponCampaign { discount: Discount::Amount { amount: amount(500) }, ..campaign(&store, 1) };
+    sale.office.create(&large, None).await.unwrap();
+    let coupon = issued(&store, &sale.office, large.id, sale.customer).await;
+    for _ in 0..2 {
+        let reservation = held(&store, &sale.sales, &performance, sale.customer, &[2]).await;
+        let paid = sale.sales.pay(pay_order_with(&store, &reservation, coupon.id)).await.unwrap().value.0;
+        assert_eq!((paid.amount, paid.discount, paid.balance), (amount(0), amount(100), amount(1_000)));
+        let state = CouponState::Spent { payment: paid.id, at: paid.paid_at };
+        assert_eq!(sale.newest().await, Coupon { state, ..coupon });
+        assert_sound(&store).await;
+        let (refund, _) = sale.sales.refund(refund_order(&store, &reservation)).await.unwrap().value;
+        assert_eq!((refund.amount, refund.balance, refund.coupon), (amount(0), amount(1_000), Some(coupon.id)));
+        assert_eq!(sale.newest().await, coupon);
+        assert_sound(&store).await;
+    }
+    assert_eq!(
+        sale.sales.entries(sale.customer, None, 10).await.unwrap().items.len(),
+        1,
+        "only the charge moved points"
+    );
 }
 
 async fn a_coupon_for_two_concerts_at_once_is_spent_once(store: Store) {

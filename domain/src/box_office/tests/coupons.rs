@@ -81,6 +81,25 @@ fn a_coupon_can_pay_all_of_it() {
 }
 
 #[test]
+fn a_refund_of_what_a_coupon_paid_moves_no_points_and_brings_the_coupon_back() {
+    let mut store = Store::new();
+    let coupon = store.give(customer(0), campaign(Discount::Amount { amount: amount(500) }));
+    for _ in 0..2 {
+        let payment = store.paid_with(coupon, 0);
+        let before = store.entries.len();
+        let refund = store.refund(customer(0), payment.reservation);
+        let Ok(Outcome::Refunded(refund, _)) = store.run(performance(0), &refund, at(2)) else {
+            panic!("not refunded")
+        };
+        assert_eq!((refund.amount, refund.balance, refund.coupon), (amount(0), amount(0), Some(coupon)));
+        assert_eq!(store.state_of(coupon), CouponState::Unspent);
+        let new: Vec<_> =
+            store.entries[before..].iter().map(|entry| (entry.kind, entry.credit, entry.amount)).collect();
+        assert_eq!(new, [(EntryKind::Discount, LedgerAccount::Promotion, amount(100))]);
+    }
+}
+
+#[test]
 fn a_refund_brings_the_coupon_back_and_it_can_be_spent_again() {
     let mut store = Store::new();
     let coupon = store.give(customer(0), thirty());
