@@ -43,11 +43,15 @@ const REFERENCES: Invariant = Invariant {
 const SPENT: Invariant = Invariant {
     name: "spent_coupons_have_their_payment",
     violations: "SELECT c.coupon_id, c.payment_id, r.status FROM coupons c \
+                 LEFT JOIN coupon_campaigns t ON t.campaign_id = c.campaign_id \
                  LEFT JOIN payments p ON p.payment_id = c.payment_id \
                  LEFT JOIN reservations r ON r.reservation_id = p.reservation_id \
+                 LEFT JOIN performances f ON f.performance_id = r.performance_id \
                  WHERE c.coupon_id > :after AND c.coupon_id <= :up_to \
                  AND CASE WHEN c.payment_id IS NULL THEN c.spent_at IS NOT NULL \
                      ELSE c.spent_at IS NULL OR p.payment_id IS NULL OR p.coupon_id IS NULL \
+                          OR c.spent_at <> p.paid_at \
+                          OR (t.concert_id IS NOT NULL AND (f.concert_id IS NULL OR f.concert_id <> t.concert_id)) \
                           OR p.coupon_id <> c.coupon_id OR p.customer_id <> c.customer_id \
                           OR r.reservation_id IS NULL OR r.status <> 1 END LIMIT :limit",
     columns: &[("coupon", Id), ("payment", Id), ("reservation_status", Number)],
@@ -78,14 +82,16 @@ pub(super) const DISCOUNT: Invariant = Invariant {
     columns: &[("payment", Id), ("discount", Number), ("coupon", Id), ("spent_on", Id)],
 };
 
-/// No entry of a discount is about a payment or refund without one.
+/// No entry of a discount is about a payment or refund without one, or about another performance.
 pub(super) const DISCOUNT_REASON: Invariant = Invariant {
     name: "discount_entries_have_their_reason",
     violations: "SELECT e.entry_id, e.debit, e.payment_id, e.refund_id, e.amount, p.discount FROM ledger_entries e \
                  LEFT JOIN payments p ON p.payment_id = e.payment_id AND p.reservation_id = e.reservation_id \
                  LEFT JOIN refunds f ON f.refund_id = e.refund_id AND f.payment_id = e.payment_id \
+                 LEFT JOIN reservations r ON r.reservation_id = e.reservation_id \
                  WHERE e.entry_id > :after AND e.entry_id <= :up_to AND e.kind = 'discount' \
                  AND (p.payment_id IS NULL OR p.discount <> e.amount \
+                      OR e.performance_id IS NULL OR r.reservation_id IS NULL OR e.performance_id <> r.performance_id \
                       OR (e.debit = 'promotion' AND e.refund_id IS NOT NULL) \
                       OR (e.debit <> 'promotion' AND f.refund_id IS NULL)) LIMIT :limit",
     columns: &[
