@@ -17,16 +17,28 @@ const AT_MOST: i64 = 30_000;
 const DAYS: i64 = 14;
 const NAME: &str = "The first hundred: 20 % off";
 
-/// Adds a campaign for every concert, unless there is one.
+/// The most campaigns in one part of a list.
+const AT_ONCE: u32 = 100;
+
+/// Adds a campaign for every concert, unless it is there and open.
 ///
 /// # Errors
 /// [`Failure`] when it cannot be stored.
 pub(super) async fn add(wired: &Wired, operator: AccountId) -> Result<CouponCampaignId, Failure> {
     let campaigns = &wired.use_cases.campaigns;
-    if let Some(known) = campaigns.list(None, 1).await?.items.first() {
-        return Ok(known.campaign.id);
-    }
     let now = wired.use_cases.context.now();
+    let mut before = None;
+    loop {
+        let page = campaigns.list(before, AT_ONCE).await?;
+        let open = page.items.iter().map(|record| &record.campaign).find(|open| open.name == NAME && open.is_open(now));
+        if let Some(known) = open {
+            return Ok(known.id);
+        }
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+    }
     let at_most = Amount::new(AT_MOST).expect("a small amount");
     let campaign = NewCampaign {
         name: NAME.to_owned(),

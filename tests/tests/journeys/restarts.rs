@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::coupons::{pay_with, usual_terms};
 use crate::support::{Api, CUSTOMER_PASSWORD, Sale, Site, Watcher, id};
 
 journeys!(
@@ -101,6 +102,10 @@ async fn a_demo_says_how_to_sign_in_and_sells() {
     let stack = Stack::embedded();
     let mut server = stack.launch(&["serve", "--demo"]).await;
     let customer = signed_in(&mut server, "customer").await;
+    let operator = signed_in(&mut server, "operator").await;
+    let campaign = printed_campaign(&mut server).await;
+    let coupon = customer.post(&format!("/v1/coupon-campaigns/{campaign}/coupons"), json!({})).await.ok(201);
+    operator.post("/v1/coupon-campaigns", usual_terms(5)).await.ok(201); // newer than the demo's
     let concerts = customer.get("/v1/concerts").await.ok(200);
     let performance = id(&concerts["items"][0]["performances"][0], "performance_id");
     let shown = customer.get(&format!("/v1/performances/{performance}")).await.ok(200);
@@ -108,13 +113,24 @@ async fn a_demo_says_how_to_sign_in_and_sells() {
     assert!(plan["seats"]["guid"].as_array().unwrap().len() >= 15_000);
     assert!(shown["categories"].as_array().unwrap().len() > 1);
     let reservation = customer.held(&performance, &[14_000]).await;
-    customer.pay(&reservation).await.ok(201);
+    pay_with(&customer, &reservation, &id(&coupon, "coupon_id")).await.ok(201);
     drop(server);
     stack.assert_sound().await;
 
     let mut again = stack.launch(&["serve", "--demo"]).await;
     let customer = signed_in(&mut again, "customer").await;
     assert_eq!(customer.status_of(&reservation).await, "paid");
+    assert_eq!(printed_campaign(&mut again).await, campaign);
+}
+
+/// The campaign that a demo prints.
+async fn printed_campaign(server: &mut onsale_tests::server::Server) -> String {
+    loop {
+        let line = server.next_line().await.expect("a demo names its campaign");
+        if let Some(("coupons", told)) = line.trim_start().split_once(' ') {
+            return told.trim_start().split(',').next().unwrap().to_owned();
+        }
+    }
 }
 
 /// Signs in with what a demo prints.
