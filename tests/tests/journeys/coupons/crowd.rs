@@ -1,4 +1,4 @@
-//! Everybody at once, on two servers, of which one is killed in the middle.
+//! Everybody at once, on servers of which one is killed in the middle.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use onsale_test_servers::private_mysql;
 use onsale_tests::sales::customers;
-use onsale_tests::server::Stack;
+use onsale_tests::server::{SECRET, Server, Stack};
 use onsale_tests::store::Store;
 use serde_json::json;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use super::Campaign;
@@ -23,6 +23,15 @@ const CROWD: usize = 1_500;
 const KILL_AT: usize = 300;
 /// How long anything may take for which a second or two are enough.
 const LIMIT: Duration = Duration::from_mins(1);
+/// The pause between two questions whether something is so.
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl Campaign {
+    /// Asks for a coupon under a name; nothing when the server is killed meanwhile.
+    async fn ask_as(&self, customer: &Api, number: usize) -> Result<Answer, reqwest::Error> {
+        customer.try_post_as(&number.to_string(), &self.path("/coupons"), &json!({})).await
+    }
+}
 
 /// Customers who are signed in at the server of `api`.
 async fn crowd(url: &str, api: &Api, count: usize) -> Vec<Api> {
@@ -42,6 +51,23 @@ async fn exported(site: &Site, campaign: &Campaign) -> BTreeSet<String> {
     let file = site.operator.get(&campaign.path("/coupons.csv")).await;
     let rows = file.text.split_terminator("\r\n").skip(1);
     rows.map(|row| row.split(',').next().unwrap().to_owned()).collect()
+}
+
+/// How many campaigns a server refuses without asking the database.
+async fn refused_from_memory(server: &Server) -> String {
+    let metrics = Api::new(&server.admin).get("/metrics").await.text;
+    let metric = |line: &str| line.strip_prefix("onsale_coupon_campaigns_refused_from_memory ").map(str::to_owned);
+    metrics.lines().find_map(metric).unwrap_or_default()
+}
+
+/// Asks again and again, until it is so.
+async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let asked = async {
+        while !is_so().await {
+            sleep(PAUSE).await;
+        }
+    };
+    timeout(LIMIT, asked).await.unwrap_or_else(|_| panic!("this has not come true: {what}"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,25 +91,29 @@ async fn of_fifteen_hundred_at_two_servers_a_thousand_get_a_coupon_and_a_raise_i
 
     site.operator.patch(&campaign.path(""), json!({"total": TOTAL + 1})).await.ok(200);
     let late = crowd[0].at(&other.address);
-    let raised = async {
-        while campaign.ask(&late).await.status != 201 {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(LIMIT, raised).await.expect("the other server hears of it");
+    let mut last = None;
+    until("the other server hears of it", async || {
+        let answer = campaign.ask(&late).await;
+        last = (answer.status == 201).then(|| id(&answer.json(), "coupon_id"));
+        last.is_some()
+    })
+    .await;
     campaign.ask(&crowd[0]).await.refused("already_issued");
+    let all: BTreeSet<String> = issued.into_iter().chain(last).collect();
+    assert_eq!(all.len(), TOTAL as usize + 1);
+    assert_eq!(exported(&site, &campaign).await, all, "an export is read in parts");
     stack.assert_sound().await;
 
-    let strangers = self::crowd(database.url(), &site.visitor, 1).await;
-    let exhausted = async {
-        while campaign.ask(&strangers[0]).await.status != 410 {
-            sleep(Duration::from_millis(50)).await;
-        }
-        sleep(Duration::from_secs(1)).await; // until it is known who has the coupons
-    };
-    timeout(LIMIT, exhausted).await.expect("all are gone again");
+    let stranger = &self::crowd(database.url(), &site.visitor, 1).await[0];
+    let servers = [&site.server, &other];
+    for server in servers {
+        campaign.ask(&stranger.at(&server.address)).await.refused("campaign_exhausted");
+        until("it is known who has the coupons", async || refused_from_memory(server).await == "1").await;
+    }
     mysql.kill().await.unwrap();
-    campaign.ask(&strangers[0]).await.refused("campaign_exhausted");
+    for server in servers {
+        campaign.ask(&stranger.at(&server.address)).await.refused("campaign_exhausted");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -103,11 +133,9 @@ async fn what_a_killed_server_has_acknowledged_is_there_and_never_more_than_the_
             let (acknowledged, somebody) = (Arc::clone(&acknowledged), Arc::clone(&somebody));
             tokio::spawn(async move {
                 let first = if number % 2 == 0 { &there } else { &customer };
-                let key = number.to_string();
-                let asked = first.try_post_as(&key, &campaign.path("/coupons"), &json!({})).await;
-                let answer = match asked {
+                let answer = match campaign.ask_as(first, number).await {
                     Ok(answer) => answer,
-                    Err(_) => customer.post_as(&key, &campaign.path("/coupons"), json!({})).await,
+                    Err(_) => campaign.ask_as(&customer, number).await.unwrap(),
                 };
                 if answer.status == 201 {
                     acknowledged.fetch_add(1, Ordering::Relaxed);
@@ -132,6 +160,69 @@ async fn what_a_killed_server_has_acknowledged_is_there_and_never_more_than_the_
     assert_eq!(stored.len(), TOTAL as usize, "and all, and no more");
     for answer in answers.iter().filter(|answer| answer.status != 201) {
         answer.refused("campaign_exhausted");
+    }
+    stack.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_embedded_server_has_acknowledged_is_there_when_it_is_back() {
+    const TOTAL: u32 = 400;
+    const CROWD: usize = 600;
+    const KILL_AT: usize = 150;
+    let mut stack = Stack::embedded().with("ONSALE_TOKENS__SECRET", SECRET);
+    let site = Site::open(&mut stack).await;
+    let campaign = Arc::new(Campaign::open(&site, TOTAL, json!({})).await);
+    let url = format!("sqlite://{}", stack.data_folder().join("onsale.sqlite").display());
+    let crowd = crowd(&url, &site.visitor, CROWD).await;
+    let (address, _) = watch::channel(Some(site.server.address.clone()));
+    let (acknowledged, somebody) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+    let clients: Vec<_> = crowd
+        .iter()
+        .enumerate()
+        .map(|(number, customer)| {
+            let (campaign, customer, mut address) = (Arc::clone(&campaign), customer.clone(), address.subscribe());
+            let (acknowledged, somebody) = (Arc::clone(&acknowledged), Arc::clone(&somebody));
+            tokio::spawn(async move {
+                loop {
+                    let here = address.wait_for(Option::is_some).await.unwrap().clone();
+                    let there = customer.at(here.as_deref().unwrap());
+                    if let Ok(answer) = campaign.ask_as(&there, number).await {
+                        if answer.status == 201 {
+                            acknowledged.fetch_add(1, Ordering::Relaxed);
+                            somebody.notify_one();
+                        }
+                        return answer;
+                    }
+                    drop(address.wait_for(|now| *now != here).await.unwrap());
+                }
+            })
+        })
+        .collect();
+    let enough = async {
+        while acknowledged.load(Ordering::Relaxed) < KILL_AT {
+            somebody.notified().await;
+        }
+    };
+    timeout(LIMIT, enough).await.expect("some are issued");
+    address.send_replace(None);
+    site.server.kill().await;
+    let cut_off = clients.iter().filter(|client| !client.is_finished()).count();
+    assert!(cut_off > 0, "it was killed in the middle");
+    let site = Site::reopen(&stack).await;
+    address.send_replace(Some(site.server.address.clone()));
+    let answers: Vec<_> = timeout(LIMIT, join_all(clients)).await.expect("everybody is answered");
+    let answers: Vec<Answer> = answers.into_iter().map(Result::unwrap).collect();
+    let told = coupons(&answers);
+    assert_eq!(told.len(), TOTAL as usize, "all, and no more");
+    assert_eq!(exported(&site, &campaign).await, told, "what was acknowledged is there");
+    for (number, (customer, first)) in crowd.iter().zip(&answers).enumerate() {
+        let again = campaign.ask_as(&customer.at(&site.server.address), number).await.unwrap();
+        if first.status == 201 {
+            assert_eq!(again.ok(201), first.ok(201));
+        } else {
+            first.refused("campaign_exhausted");
+            again.refused("campaign_exhausted");
+        }
     }
     stack.assert_sound().await;
 }
