@@ -56,6 +56,14 @@ await_demo_server() {
     echo "server: $ONSALE_TEST_URL"
 }
 
+# Prints the id of the demo's coupon campaign.
+demo_campaign() {
+    local id
+    id=$(sed -n 's/^  coupons  *\([0-9a-f-]*\),.*/\1/p' "$demo_folder/log")
+    [[ -n $id ]] || fail "the demo names no coupon campaign"
+    echo "$id"
+}
+
 post() { # path, JSON body
     curl --silent --show-error --fail-with-body --header 'Content-Type: application/json' --data "$2" "$ONSALE_TEST_URL$1"
 }

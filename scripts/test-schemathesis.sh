@@ -39,6 +39,8 @@ start_demo_server
 stay_signed_in=(--exclude-path /v1/sessions/current)
 customer=$(customer_token)
 operator=$(operator_token)
+ONSALE_TEST_COUPON_CAMPAIGN=$(demo_campaign)
+export ONSALE_TEST_COUPON_CAMPAIGN
 
 explore nobody $((budget / 5))
 explore "a customer" $((budget * 2 / 5)) --header "Authorization: Bearer $customer" "${stay_signed_in[@]}"

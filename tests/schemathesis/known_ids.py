@@ -3,6 +3,7 @@
 Without it, nearly every call about one concert, seat or reservation ends with 404.
 """
 
+import os
 import uuid
 
 import schemathesis
@@ -15,6 +16,7 @@ MEMBERS = {
     "/v1/reservations/": "reservation_id",
     "/v1/payments/": "payment_id",
     "/v1/points/charges/": "charge_id",
+    "/v1/coupon-campaigns/": "coupon_campaign_id",
 }
 # The newest of each kind are enough.
 MOST = 20
@@ -22,8 +24,11 @@ MOST = 20
 SEATS = 10_000
 
 known: dict[str, list[str]] = {}
-# A category of tickets without seats, by its performance: a pair of ids is hardly ever guessed.
-tickets: dict[str, str] = {}
+# Customers have no list of campaigns.
+if campaign := os.environ.get("ONSALE_TEST_COUPON_CAMPAIGN"):
+    known["coupon_campaign_id"] = [campaign]
+# A category of each kind, of seats and of tickets without, by its performance: a pair of ids is hardly ever guessed.
+categories: dict[str, dict[str, str]] = {"seats": {}, "allotment": {}}
 
 
 def learn(value):
@@ -33,8 +38,8 @@ def learn(value):
             learn(item)
     elif isinstance(value, dict):
         for category in value.get("categories") or []:
-            if "performance_id" in value and category.get("kind") == "allotment":
-                tickets[value["performance_id"]] = category["category_id"]
+            if "performance_id" in value and category.get("kind") in categories:
+                categories[category["kind"]][value["performance_id"]] = category["category_id"]
         for name, member in value.items():
             if name.endswith("_id") and isinstance(member, str):
                 ids = known.setdefault(name, [])
@@ -65,9 +70,10 @@ def with_existing(value):
     seats = body.get("seats")
     if isinstance(seats, list) and seats and all(type(seat) is int and seat >= 0 for seat in seats):
         body["seats"] = list(dict.fromkeys(seat % SEATS for seat in seats))[:4]
-    quantity, standing = body.get("quantity"), tickets.get(str(body.get("performance_id")))
-    if standing and type(quantity) is int and quantity > 0 and quantity % 2 == 0:
-        body["category_id"], body["quantity"] = standing, quantity // 2 % 4 + 1
+    quantity, kind = body.get("quantity"), "seats" if body.get("type") == "best_available" else "allotment"
+    category = categories[kind].get(str(body.get("performance_id")))
+    if category and type(quantity) is int and quantity > 0 and quantity % 2 == 0:
+        body["category_id"], body["quantity"] = category, quantity // 2 % 4 + 1
     if isinstance(body.get("method"), str) and len(body["method"]) % 2 == 1:
         body["method"] = "test"
     return body
