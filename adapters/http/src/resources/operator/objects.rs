@@ -188,8 +188,9 @@ pub(crate) struct OperatorActionObject {
     pub(crate) operator_action_id: Uuid,
     /// The operator's account; absent when it was done at the terminal.
     pub(crate) operator_id: Option<Uuid>,
-    /// What was done: `seating_plan_created`, `concert_created`, `concert_changed`, `performance_created` or
-    /// `performance_changed`.
+    /// What was done: `seating_plan_created`, `concert_created`, `concert_changed`, `performance_created`,
+    /// `performance_changed`, `waiting_room_created`, `waiting_room_changed`, `tenant_created`, `api_key_created`,
+    /// `api_key_revoked`, `coupon_campaign_created` or `coupon_campaign_changed`.
     pub(crate) kind: String,
     /// The id of what was changed.
     pub(crate) subject_id: Uuid,
