@@ -162,7 +162,7 @@ struct Decided {
 fn decide_all(loaded: Loaded, commands: &[SaleCommand], now: DateTime<Utc>) -> Result<Decided, SqlError> {
     let Loaded { mut facts, mut requests, admissions } = loaded;
     facts.ended = admissions.ended(now);
-    let read: HashSet<SeatNo> = facts.seats.keys().copied().collect();
+    let read: Option<HashSet<SeatNo>> = facts.free.is_some().then(|| facts.seats.keys().copied().collect());
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(commands.len());
     for command in commands {
@@ -182,6 +182,7 @@ fn decide_all(loaded: Loaded, commands: &[SaleCommand], now: DateTime<Utc>) -> R
         }
         answers.push(answer);
     }
-    let chosen = changes.seats.keys().filter(|no| !read.contains(no)).copied().collect();
+    let was_chosen = |no: &&SeatNo| read.as_ref().is_some_and(|read| !read.contains(*no));
+    let chosen = changes.seats.keys().filter(was_chosen).copied().collect();
     Ok(Decided { answers, changes, requests, free: facts.free, chosen })
 }
