@@ -5,6 +5,7 @@
 
 pub mod coupons;
 pub mod detour;
+pub mod proxy;
 pub mod redis;
 pub mod sales;
 pub mod samples;

@@ -21,7 +21,7 @@ use onsale_tests::sales::{
 use onsale_tests::samples::{concert, draft, plan};
 use onsale_tests::store::Store;
 
-use super::proxy::{Cut, Proxy};
+use onsale_tests::proxy::{Cut, Proxy};
 
 onsale_tests::contracts!(
     the_front_and_the_middle_come_first,

@@ -14,7 +14,7 @@ use onsale_tests::sales::{
 use onsale_tests::samples::amount;
 use onsale_tests::store::Store;
 
-use super::proxy::{Cut, Proxy};
+use onsale_tests::proxy::{Cut, Proxy};
 
 /// A database, reached directly and through a wire that breaks.
 struct Wired {

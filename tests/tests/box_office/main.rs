@@ -10,7 +10,6 @@ mod limits;
 mod lost_commits;
 mod payments;
 mod poison;
-mod proxy;
 mod races;
 mod reads;
 mod tickets;

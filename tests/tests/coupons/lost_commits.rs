@@ -10,7 +10,7 @@ use onsale_tests::sales::{assert_sound, customers, customers_with, held, on_sale
 use onsale_tests::samples::amount;
 use onsale_tests::store::Store;
 
-use super::proxy::{Cut, Proxy};
+use onsale_tests::proxy::{Cut, Proxy};
 
 const CUTS: [Cut; 2] = [Cut::BeforeCommit, Cut::AfterCommit];
 

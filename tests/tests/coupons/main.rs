@@ -7,8 +7,6 @@ mod editing;
 mod idempotency;
 mod issuing;
 mod lost_commits;
-#[path = "../box_office/proxy.rs"]
-mod proxy;
 mod reads;
 mod silence;
 mod spending;

@@ -9,13 +9,11 @@ use onsale_tests::sales::{customers_with, sales};
 use onsale_tests::server::{Server, Stack};
 use onsale_tests::store::Store;
 use serde_json::json;
-use tokio::time::{Instant, sleep};
 
 use self::crowd::Crowd;
 use self::customer::{Customer, POINTS};
 use self::traffic::{Doors, Traffic};
-use crate::support::Tokens;
-use crate::support::{Api, Sale, Site, stalls};
+use crate::support::{Api, Sale, Site, Tokens, stalls, until};
 
 mod catalogue;
 mod crowd;
@@ -97,14 +95,5 @@ impl Fleet {
         let customers = accounts.iter().map(|account| Customer::new(self.visitor.with_token(&tokens.of(*account))));
         let traffic = Traffic::new(self.sale.performance.clone(), Arc::clone(&self.doors));
         Crowd::start(traffic, customers.collect(), clients)
-    }
-}
-
-/// Asks again and again, until it is so.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let limit = Instant::now() + LIMIT;
-    while !is_so().await {
-        assert!(Instant::now() < limit, "this has not come true: {what}");
-        sleep(PAUSE).await;
     }
 }

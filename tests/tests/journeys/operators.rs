@@ -7,7 +7,7 @@ use onsale_tests::server::Stack;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::support::{Api, HALL, Sale, Site, id, plan_file};
+use crate::support::{Api, HALL, Sale, Site, id, plan_file, until};
 
 /// The pause between two looks at what is under way.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -181,13 +181,7 @@ async fn a_performance_is_laid_out_though_nobody_waits_for_it() {
         let concert = site.visitor.get(&format!("/v1/concerts/{}", sale.concert)).await.ok(200);
         concert["performances"].as_array().unwrap().len()
     };
-    for _ in 0..1_000 {
-        if performances().await == 2 {
-            return;
-        }
-        sleep(10 * PAUSE).await;
-    }
-    panic!("the performance was abandoned");
+    until("the performance was not abandoned", async || performances().await == 2).await;
 }
 
 async fn until_one_is_preparing(database: &Database) {

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use onsale_test_servers::{RedisServer, private_redis};
 use onsale_tests::server::{Server, Stack};
-use tokio::time::{Instant, sleep};
 
-use crate::support::{Api, Place, Room, Site};
+use crate::support::{Api, Place, Room, Site, until};
 
 mod alarms;
 mod database_away;
@@ -16,8 +15,6 @@ mod redis_away;
 mod two_servers;
 mod wire;
 
-/// How long anything may take here that happens by itself.
-const LIMIT: Duration = Duration::from_secs(30);
 /// The pause between two questions: a place may be asked after five times a second.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -36,15 +33,6 @@ impl Pair {
         let site = Site::open(&mut stack).await;
         let other = stack.serve().await;
         Self { site, other, stack, redis }
-    }
-}
-
-/// Asks again and again, until it is so.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let limit = Instant::now() + LIMIT;
-    while !is_so().await {
-        assert!(Instant::now() < limit, "this has not come true: {what}");
-        sleep(PAUSE).await;
     }
 }
 

@@ -3,14 +3,11 @@
 mod crowd;
 mod operators;
 
-use std::time::Duration;
-
 use onsale_tests::server::Stack;
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::support::{Answer, Api, HALL, Sale, Site, Watcher, id, new_key, plan_file};
+use crate::support::{Answer, Api, HALL, Sale, Site, Watcher, id, new_key, plan_file, until};
 
 journeys!(
     tickets_are_held_paid_and_given_back,
@@ -221,12 +218,7 @@ async fn a_performance_may_have_nothing_but_tickets(stack: &mut Stack) {
     assert_eq!(other.hold(&performance, &[0]).await.refused("unknown_seats")["seats"], json!([0]));
     watcher.until_left(&field, 0).await;
     watcher.until_left(&early, 0).await;
-    let sold_out = async {
-        while site.visitor.get(&shown).await.ok(200)["state"] != "sold_out" {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(Duration::from_secs(10), sold_out).await.expect("answers of the catalogue are a second old at most");
+    until("it is shown as sold out", async || site.visitor.get(&shown).await.ok(200)["state"] == "sold_out").await;
     for reservation in [&dear, &free] {
         customer.pay(reservation).await.ok(201);
     }

@@ -7,8 +7,8 @@ use onsale_sql::{Database, DatabaseSettings, SqlRooms};
 use onsale_tests::sales::assert_sound;
 use onsale_tests::store::Store;
 
-use super::proxy::{Cut, Proxy};
 use super::support::{COUNT, EVERY, claim, draft, opened, plan, record, rooms, rooms_on, tick, visitor};
+use onsale_tests::proxy::{Cut, Proxy};
 
 /// Rooms, reached directly and through a wire that breaks.
 async fn wired() -> (Store, Proxy, SqlRooms, SqlRooms) {

@@ -7,8 +7,6 @@ mod holds;
 mod lines;
 mod lost_commits;
 mod picks;
-#[path = "../box_office/proxy.rs"]
-mod proxy;
 mod purge;
 mod reads;
 mod redemptions;

@@ -14,7 +14,7 @@ use onsale_tests::samples::amount;
 use onsale_tests::store::Store;
 use onsale_tests::tickets::{held_tickets, standing, stored, tickets_order};
 
-use crate::proxy::{Cut, Proxy};
+use onsale_tests::proxy::{Cut, Proxy};
 use onsale_tests::sales::refused;
 
 const CUTS: [Cut; 2] = [Cut::BeforeCommit, Cut::AfterCommit];

@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use onsale_test_servers::private_mysql;
-use onsale_tests::sales::customers;
 use onsale_tests::server::{SECRET, Server, Stack};
-use onsale_tests::store::Store;
 use serde_json::json;
 use tokio::sync::{Notify, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::Campaign;
-use crate::support::{Answer, Api, Site, Tokens, id};
+use crate::support::{Answer, Api, Site, ask_while_killing, crowd, id, until};
 
 const TOTAL: u32 = 1_000;
 const CROWD: usize = 1_500;
@@ -23,21 +21,12 @@ const CROWD: usize = 1_500;
 const KILL_AT: usize = 300;
 /// How long anything may take for which a second or two are enough.
 const LIMIT: Duration = Duration::from_mins(1);
-/// The pause between two questions whether something is so.
-const PAUSE: Duration = Duration::from_millis(50);
 
 impl Campaign {
     /// Asks for a coupon under a name; nothing when the server is killed meanwhile.
     async fn ask_as(&self, customer: &Api, number: usize) -> Result<Answer, reqwest::Error> {
         customer.try_post_as(&number.to_string(), &self.path("/coupons"), &json!({})).await
     }
-}
-
-/// Customers who are signed in at the server of `api`.
-async fn crowd(url: &str, api: &Api, count: usize) -> Vec<Api> {
-    let (store, tokens) = (Store::at(url).await, Tokens::new());
-    let crowd = customers(&store, count).await;
-    crowd.into_iter().map(|customer| api.with_token(&tokens.of(customer))).collect()
 }
 
 /// The coupons that were acknowledged.
@@ -58,16 +47,6 @@ async fn refused_from_memory(server: &Server) -> String {
     let metrics = Api::new(&server.admin).get("/metrics").await.text;
     let metric = |line: &str| line.strip_prefix("onsale_coupon_campaigns_refused_from_memory ").map(str::to_owned);
     metrics.lines().find_map(metric).unwrap_or_default()
-}
-
-/// Asks again and again, until it is so.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let asked = async {
-        while !is_so().await {
-            sleep(PAUSE).await;
-        }
-    };
-    timeout(LIMIT, asked).await.unwrap_or_else(|_| panic!("this has not come true: {what}"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,7 +83,7 @@ async fn of_fifteen_hundred_at_two_servers_a_thousand_get_a_coupon_and_a_raise_i
     assert_eq!(exported(&site, &campaign).await, all, "an export is read in parts");
     stack.assert_sound().await;
 
-    let stranger = &self::crowd(database.url(), &site.visitor, 1).await[0];
+    let stranger = &crate::support::crowd(database.url(), &site.visitor, 1).await[0];
     let servers = [&site.server, &other];
     for server in servers {
         campaign.ask(&stranger.at(&server.address)).await.refused("campaign_exhausted");
@@ -124,36 +103,12 @@ async fn what_a_killed_server_has_acknowledged_is_there_and_never_more_than_the_
     let victim = stack.serve().await;
     let campaign = Arc::new(Campaign::open(&site, TOTAL, json!({})).await);
     let crowd = crowd(mysql.url(), &site.visitor, CROWD).await;
-    let (acknowledged, somebody) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-    let clients: Vec<_> = crowd
-        .into_iter()
-        .enumerate()
-        .map(|(number, customer)| {
-            let (campaign, there) = (Arc::clone(&campaign), customer.at(&victim.address));
-            let (acknowledged, somebody) = (Arc::clone(&acknowledged), Arc::clone(&somebody));
-            tokio::spawn(async move {
-                let first = if number % 2 == 0 { &there } else { &customer };
-                let answer = match campaign.ask_as(first, number).await {
-                    Ok(answer) => answer,
-                    Err(_) => campaign.ask_as(&customer, number).await.unwrap(),
-                };
-                if answer.status == 201 {
-                    acknowledged.fetch_add(1, Ordering::Relaxed);
-                    somebody.notify_one();
-                }
-                answer
-            })
-        })
-        .collect();
-    let enough = async {
-        while acknowledged.load(Ordering::Relaxed) < KILL_AT {
-            somebody.notified().await;
-        }
+    let asked = Arc::clone(&campaign);
+    let ask = move |number, customer| {
+        let campaign = Arc::clone(&asked);
+        async move { campaign.ask_as(&customer, number).await }
     };
-    timeout(LIMIT, enough).await.expect("some are issued");
-    victim.kill().await;
-    let answers: Vec<_> = timeout(LIMIT, join_all(clients)).await.expect("everybody is answered");
-    let answers: Vec<Answer> = answers.into_iter().map(Result::unwrap).collect();
+    let answers = ask_while_killing(crowd, victim, KILL_AT, ask).await;
     let told = coupons(&answers);
     let stored = exported(&site, &campaign).await;
     assert!(told.is_subset(&stored), "what was acknowledged is there");

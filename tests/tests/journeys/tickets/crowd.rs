@@ -1,21 +1,15 @@
 //! Everybody at once, on two servers, of which one is killed in the middle.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use onsale_sql::Statement;
-use onsale_tests::sales::customers;
 use onsale_tests::server::Stack;
 use onsale_tests::store::Store;
 use serde_json::json;
-use tokio::sync::Notify;
-use tokio::time::timeout;
 
 use super::Floor;
-use crate::support::{Answer, Api, Site, Tokens, id};
+use crate::support::{Answer, Api, Site, ask_while_killing, crowd, id};
 
 const CAPACITY: u32 = 1_000;
 /// How many tickets each wants; 333 customers get them.
@@ -24,15 +18,6 @@ const WINNERS: usize = 333;
 const CROWD: usize = 500;
 /// How many holds are acknowledged when a server is killed.
 const KILL_AT: usize = 100;
-/// How long anything may take for which a second or two are enough.
-const LIMIT: Duration = Duration::from_mins(1);
-
-/// Customers who are signed in at the server of `api`.
-async fn crowd(url: &str, api: &Api, count: usize) -> Vec<Api> {
-    let (store, tokens) = (Store::at(url).await, Tokens::new());
-    let crowd = customers(&store, count).await;
-    crowd.into_iter().map(|customer| api.with_token(&tokens.of(customer))).collect()
-}
 
 /// The reservations that were acknowledged; everybody else was told that too few are left.
 fn acknowledged(answers: &[Answer]) -> BTreeSet<String> {
@@ -84,41 +69,15 @@ async fn what_a_killed_server_has_acknowledged_is_there_and_never_more_than_the_
     let mut stack = Stack::on(mysql.url());
     let site = Site::open(&mut stack).await;
     let victim = stack.serve().await;
-    let floor = Arc::new(Floor::open(&site, CAPACITY, json!({})).await);
+    let floor = Floor::open(&site, CAPACITY, json!({})).await;
     let crowd = crowd(mysql.url(), &site.visitor, CROWD).await;
-    let (told, somebody) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-    let clients: Vec<_> = crowd
-        .into_iter()
-        .enumerate()
-        .map(|(number, customer)| {
-            let (floor, there) = (Arc::clone(&floor), customer.at(&victim.address));
-            let (told, somebody) = (Arc::clone(&told), Arc::clone(&somebody));
-            tokio::spawn(async move {
-                let first = if number % 2 == 0 { &there } else { &customer };
-                let order = json!({"type": "tickets", "performance_id": floor.sale.performance,
-                    "category_id": floor.category, "quantity": QUANTITY});
-                let key = number.to_string();
-                let answer = match first.try_post_as(&key, "/v1/reservations", &order).await {
-                    Ok(answer) => answer,
-                    Err(_) => customer.post_as(&key, "/v1/reservations", order).await,
-                };
-                if answer.status == 201 {
-                    told.fetch_add(1, Ordering::Relaxed);
-                    somebody.notify_one();
-                }
-                answer
-            })
-        })
-        .collect();
-    let enough = async {
-        while told.load(Ordering::Relaxed) < KILL_AT {
-            somebody.notified().await;
-        }
+    let order = json!({"type": "tickets", "performance_id": floor.sale.performance,
+        "category_id": floor.category, "quantity": QUANTITY});
+    let ask = move |number: usize, customer: Api| {
+        let order = order.clone();
+        async move { customer.try_post_as(&number.to_string(), "/v1/reservations", &order).await }
     };
-    timeout(LIMIT, enough).await.expect("some are held");
-    victim.kill().await;
-    let answers: Vec<_> = timeout(LIMIT, join_all(clients)).await.expect("everybody is answered");
-    let answers: Vec<Answer> = answers.into_iter().map(Result::unwrap).collect();
+    let answers = ask_while_killing(crowd, victim, KILL_AT, ask).await;
     let held = acknowledged(&answers);
     assert_eq!(held.len(), WINNERS);
     assert_eq!(stored(mysql.url()).await, (held, CAPACITY - 1), "what was acknowledged is there, and no more");
